@@ -1,0 +1,40 @@
+# Language level, warnings, sanitizers and hardening, the same for every target.
+
+option(BANK_TESTS "Build the tests" ON)
+option(BANK_BENCH "Build the micro benchmarks (needs Google Benchmark)" OFF)
+option(BANK_FUZZ "Build the libFuzzer targets (needs clang)" OFF)
+option(BANK_WERROR "Warnings are errors" ON)
+option(BANK_HARDEN "Hardening flags of a release build" OFF)
+set(BANK_SANITIZE "" CACHE STRING "Sanitizers, as in -fsanitize=: address,undefined or thread")
+
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE RelWithDebInfo)
+endif()
+
+# x86-64-v2 is the floor of every supported distribution's hardware; SSE4.2 is what the scanners use.
+# Contraction off: the same source must give the same bits of a double on every machine.
+add_library(bank_options INTERFACE)
+target_compile_options(bank_options INTERFACE -Wall -Wextra -Wconversion -Wshadow -ffp-contract=off)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  target_compile_options(bank_options INTERFACE -march=x86-64-v2)
+endif()
+if(BANK_WERROR)
+  target_compile_options(bank_options INTERFACE -Werror)
+endif()
+if(BANK_SANITIZE)
+  target_compile_options(bank_options INTERFACE -fsanitize=${BANK_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(bank_options INTERFACE -fsanitize=${BANK_SANITIZE})
+endif()
+if(BANK_FUZZ)
+  target_compile_options(bank_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+if(BANK_HARDEN)
+  target_compile_options(bank_options INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -D_GLIBCXX_ASSERTIONS
+    -fstack-protector-strong -fstack-clash-protection -fcf-protection=full -ftrivial-auto-var-init=zero)
+  target_link_options(bank_options INTERFACE -pie -Wl,-z,relro,-z,now,-z,noexecstack)
+endif()

@@ -1,0 +1,41 @@
+// When a transaction happened.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace bank::model {
+
+/// Microseconds since 1970-01-01 00:00:00 UTC; negative before. A day has 86,400 seconds, as in POSIX.
+class EventTime {
+ public:
+  constexpr EventTime() = default;
+  static constexpr EventTime from_us(std::int64_t us) { return EventTime(us); }
+
+  [[nodiscard]] constexpr std::int64_t us() const { return us_; }
+  /// Hour of the day, UTC, 0–23.
+  [[nodiscard]] int hour() const;
+  /// Day of the week, UTC, 1 Monday – 7 Sunday.
+  [[nodiscard]] int weekday() const;
+  friend constexpr auto operator<=>(EventTime, EventTime) = default;
+
+ private:
+  constexpr explicit EventTime(std::int64_t us) : us_(us) {}
+  std::int64_t us_ = 0;
+};
+
+/// Reads `YYYY-MM-DD HH:MM:SS[.f…]`, UTC where no offset follows, or RFC 3339 (`T` needs an offset: `Z`, `+02:00`). Years
+/// 0001–9999, real calendar dates, no leap second. Fraction: 1–9 digits, cut (not rounded) to microseconds.
+/// Nothing else is accepted; nullopt then.
+[[nodiscard]] std::optional<EventTime> parse_event_time(std::string_view text);
+
+/// Appends `YYYY-MM-DD HH:MM:SS`, with `.ffffff` where the microseconds are not zero.
+void append_event_time(std::string& out, EventTime time);
+
+/// Appends `YYYY-MM-DDTHH:MM:SS.ffffffZ`, always with six decimals.
+void append_rfc3339(std::string& out, EventTime time);
+
+}  // namespace bank::model
