@@ -1,5 +1,5 @@
-// What a scalar says: whole numbers, decimals, durations, booleans, text, lists. A getter that does not find what it wants adds to `problems` what
-// is wrong, where, and what would be right, and returns nullopt.
+// What a scalar says: whole numbers, decimals, durations, booleans, text, lists. A getter that does not find what it
+// wants adds to `problems` what is wrong, where, and what would be right, and returns nullopt.
 #pragma once
 
 #include <cstdint>
@@ -22,11 +22,13 @@ inline constexpr std::int64_t max_duration_us = 3660LL * 86'400 * 1'000'000;
 
 /// `30s`, `5m`, `2h`, `7d`: microseconds, 0 to max_duration_us.
 [[nodiscard]] std::expected<std::int64_t, std::string> parse_duration_us(std::string_view text);
-/// Appends a duration as it would be written, in the largest unit that takes it whole: `5m`, `36h`. `us` is whole seconds.
+/// Appends a duration as it would be written, in the largest unit that takes it whole: `5m`, `36h`. `us` is whole
+/// seconds.
 void append_duration(std::string& out, std::int64_t us);
 
 /// A whole number without leading zeros, blanks or plus sign, within both bounds.
-[[nodiscard]] std::expected<std::int64_t, std::string> parse_integer(std::string_view text, std::int64_t min, std::int64_t max);
+[[nodiscard]] std::expected<std::int64_t, std::string> parse_integer(std::string_view text, std::int64_t min,
+                                                                     std::int64_t max);
 /// A decimal number (`0.25`, `-3`), no exponent, within both bounds. For settings, never for money.
 [[nodiscard]] std::expected<double, std::string> parse_decimal(std::string_view text, double min, double max);
 /// `true` or `false`.
@@ -34,18 +36,20 @@ void append_duration(std::string& out, std::int64_t us);
 
 // From a node. `name` is what the message calls it: the key.
 
-[[nodiscard]] std::optional<std::int64_t> get_integer(const Node& node, std::string_view name, std::int64_t min, std::int64_t max,
-                                                      Problems& problems);
-[[nodiscard]] std::optional<double> get_decimal(const Node& node, std::string_view name, double min, double max, Problems& problems);
+[[nodiscard]] std::optional<std::int64_t> get_integer(const Node& node, std::string_view name, std::int64_t min,
+                                                      std::int64_t max, Problems& problems);
+[[nodiscard]] std::optional<double> get_decimal(const Node& node, std::string_view name, double min, double max,
+                                                Problems& problems);
 [[nodiscard]] std::optional<std::int64_t> get_duration_us(const Node& node, std::string_view name, Problems& problems);
 [[nodiscard]] std::optional<bool> get_boolean(const Node& node, std::string_view name, Problems& problems);
 /// Any scalar, as its text; not empty.
 [[nodiscard]] std::optional<std::string> get_text(const Node& node, std::string_view name, Problems& problems);
 /// A list of scalars, as their texts; may be empty.
-[[nodiscard]] std::optional<std::vector<std::string>> get_texts(const Node& node, std::string_view name, Problems& problems);
+[[nodiscard]] std::optional<std::vector<std::string>> get_texts(const Node& node, std::string_view name,
+                                                                Problems& problems);
 
-/// Reports what is no mapping, and its unknown keys ("unknown key 'sevrity' in a rule; did you mean 'severity'?"). `what` names the
-/// mapping. False where it is no mapping.
+/// Reports what is no mapping, and its unknown keys ("unknown key 'sevrity' in a rule; did you mean 'severity'?").
+/// `what` names the mapping. False where it is no mapping.
 bool check_keys(const Node& node, std::string_view what, std::span<const std::string_view> known, Problems& problems);
 
 /// The candidate that `word` is most likely a slip for; empty if none is close.

@@ -1,7 +1,9 @@
-// A strict reader of the YAML that people write in configuration: text in, our own small tree out, with the place of everything.
+// A strict reader of the YAML that people write in configuration: text in, our own small tree out, with the place of
+// everything.
 //
-// Stricter than YAML: a key stands once in a mapping, keys are plain words, and there are no anchors, aliases, tags or second
-// documents. A scalar stays the text that the file spells (`0123` is not 83, `no` is not false) until a getter of yaml/values.h reads it.
+// Stricter than YAML: a key stands once in a mapping, keys are plain words, and there are no anchors, aliases, tags or
+// second documents. A scalar stays the text that the file spells (`0123` is not 83, `no` is not false) until a getter
+// of yaml/values.h reads it.
 #pragma once
 
 #include <cstddef>
@@ -36,8 +38,8 @@ struct Node {
   Kind kind = Kind::null;
   Mark mark;               ///< Of its first character.
   std::size_t offset = 0;  ///< The same place in bytes from the start of the text.
-  std::string text;        ///< scalar: its text, quotes and escapes resolved; null: as it is spelled (empty, `~`, `null`).
-  bool plain = false;      ///< scalar: neither quoted nor a block (`|`, `>`).
+  std::string text;    ///< scalar: its text, quotes and escapes resolved; null: as it is spelled (empty, `~`, `null`).
+  bool plain = false;  ///< scalar: neither quoted nor a block (`|`, `>`).
   std::vector<Node> items;
   std::vector<Entry> entries;  ///< In the order of the file.
 
@@ -51,8 +53,8 @@ struct Entry {
   Node value;
 };
 
-/// Where each byte of a scalar's text stands in the file; exact for plain, quoted and block scalars. Where a scalar is spelled in a
-/// way that it can't follow, the place is the scalar's start.
+/// Where each byte of a scalar's text stands in the file; exact for plain, quoted and block scalars. Where a scalar is
+/// spelled in a way that it can't follow, the place is the scalar's start.
 class TextMap {
  public:
   /// `index` may be the text's length: then just behind its last character.
@@ -66,14 +68,13 @@ class TextMap {
 
 class Document {
  public:
-  /// Reads one document; `file` only names it in messages. An empty one has a null root. Errors: ErrorKind::config, each line
-  /// `file:line:column: …`.
+  /// Reads one document; `file` only names it in messages. An empty one has a null root. Errors: ErrorKind::config,
+  /// each line `file:line:column: …`.
   [[nodiscard]] static Result<Document> parse(std::string_view text, std::string file);
-  /// The same from a file. Errors also: unreadable, or longer than max_file_bytes.
+  /// The same from a file; read_file's errors too.
   [[nodiscard]] static Result<Document> load(const std::string& path);
 
   [[nodiscard]] const std::string& file() const { return file_; }
-  [[nodiscard]] const std::string& source() const { return source_; }  ///< As it was read, byte for byte.
   [[nodiscard]] const Node& root() const { return root_; }
   /// `scalar` is a scalar of this document.
   [[nodiscard]] TextMap text_map(const Node& scalar) const;
@@ -84,6 +85,9 @@ class Document {
   std::string source_;
   Node root_;
 };
+
+/// The bytes of a file. Errors, ErrorKind::config: unreadable, or longer than max_file_bytes.
+[[nodiscard]] Result<std::string> read_file(const std::string& path);
 
 /// Mistakes found in one file, to be told together.
 class Problems {

@@ -1,0 +1,231 @@
+#include "yaml/values.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+#include <system_error>
+
+namespace bank::yaml {
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+struct Unit {
+  char letter;
+  std::int64_t us;
+};
+constexpr std::int64_t second_us = 1'000'000;
+constexpr std::array<Unit, 4> units{
+    {{'d', 86'400 * second_us}, {'h', 3'600 * second_us}, {'m', 60 * second_us}, {'s', second_us}}};
+
+/// 0, or digits that don't begin with 0.
+bool is_whole(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, is_digit) && (text == "0" || text.front() != '0');
+}
+
+std::string not_text(const Node& node, std::string_view name, std::string_view wanted) {
+  return fmt::format("'{}' must be {}, and is {}", name, wanted, to_string(node.kind));
+}
+
+template <typename T, typename Parse>
+std::optional<T> get(const Node& node, std::string_view name, std::string_view wanted, Problems& problems,
+                     Parse parse) {
+  if (node.kind != Kind::scalar) {
+    problems.add(node.mark, not_text(node, name, wanted));
+    return std::nullopt;
+  }
+  if (!node.plain) {
+    problems.add(node.mark, fmt::format("'{}' must be {}; write it without quotes", name, wanted));
+    return std::nullopt;
+  }
+  std::expected<T, std::string> value = parse(node.text);
+  if (!value) {
+    problems.add(node.mark, fmt::format("'{}': {}", name, value.error()));
+    return std::nullopt;
+  }
+  return *value;
+}
+
+/// Edits (insert, delete, change, swap neighbours) that lead from one word to the other; more than `limit`: limit + 1.
+std::size_t distance(std::string_view a, std::string_view b, std::size_t limit) {
+  if (a.size() > b.size() + limit || b.size() > a.size() + limit) return limit + 1;
+  std::vector<std::size_t> before(b.size() + 1);
+  std::vector<std::size_t> last(b.size() + 1);
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) last[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0U : 1U)});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) row[j] = std::min(row[j], before[j - 2] + 1);
+    }
+    before.swap(last);
+    last.swap(row);
+  }
+  return std::min(last[b.size()], limit + 1);
+}
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return result;
+}
+
+}  // namespace
+
+std::expected<std::int64_t, std::string> parse_duration_us(std::string_view text) {
+  const auto not_one = [&] {
+    return std::unexpected(
+        fmt::format("'{}' is not a duration; write a whole number and one of s m h d, as in 5m", text));
+  };
+  if (text.size() < 2) return not_one();
+  const auto unit = std::ranges::find(units, text.back(), &Unit::letter);
+  const std::string_view digits = text.substr(0, text.size() - 1);
+  if (unit == units.end() || !is_whole(digits)) return not_one();
+  std::int64_t count = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
+  if (error != std::errc() || count > max_duration_us / unit->us) {
+    return std::unexpected(fmt::format("'{}' is too long; the longest duration is 3660d", text));
+  }
+  return count * unit->us;
+}
+
+void append_duration(std::string& out, std::int64_t us) {
+  const auto unit = std::ranges::find_if(units, [us](const Unit& u) { return us != 0 && us % u.us == 0; });
+  const Unit& best = unit == units.end() ? units.back() : *unit;
+  out += fmt::format("{}{}", us / best.us, best.letter);
+}
+
+std::expected<std::int64_t, std::string> parse_integer(std::string_view text, std::int64_t min, std::int64_t max) {
+  const auto wanted = [&] {
+    if (min == std::numeric_limits<std::int64_t>::min() || max == std::numeric_limits<std::int64_t>::max()) {
+      return min == 0   ? std::string("a whole number, 0 or more")
+             : min == 1 ? std::string("a whole number above 0")
+                        : std::string("a whole number");
+    }
+    return fmt::format("a whole number from {} to {}", min, max);
+  };
+  const bool negative = text.starts_with('-');
+  if (!is_whole(text.substr(negative ? 1 : 0))) return std::unexpected(fmt::format("'{}' is not {}", text, wanted()));
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || value < min || value > max)
+    return std::unexpected(fmt::format("{} is out of range; write {}", text, wanted()));
+  return value;
+}
+
+std::expected<double, std::string> parse_decimal(std::string_view text, double min, double max) {
+  const std::string_view digits = text.substr(text.starts_with('-') ? 1 : 0);
+  const std::size_t point = digits.find('.');
+  const std::string_view fraction = point == std::string_view::npos ? "0" : digits.substr(point + 1);
+  if (!is_whole(digits.substr(0, point)) || fraction.empty() || !std::ranges::all_of(fraction, is_digit)) {
+    return std::unexpected(
+        fmt::format("'{}' is not a number; write digits, with a point if need be, as in 0.25", text));
+  }
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || !(value >= min && value <= max)) {
+    return std::unexpected(fmt::format("{} is out of range; write a number from {} to {}", text, min, max));
+  }
+  return value;
+}
+
+std::expected<bool, std::string> parse_boolean(std::string_view text) {
+  if (text == "true") return true;
+  if (text == "false") return false;
+  return std::unexpected(fmt::format("'{}' is not a yes or no; write true or false", text));
+}
+
+std::optional<std::int64_t> get_integer(const Node& node, std::string_view name, std::int64_t min, std::int64_t max,
+                                        Problems& problems) {
+  return get<std::int64_t>(node, name, "a whole number", problems,
+                           [&](std::string_view text) { return parse_integer(text, min, max); });
+}
+
+std::optional<double> get_decimal(const Node& node, std::string_view name, double min, double max, Problems& problems) {
+  return get<double>(node, name, "a number", problems,
+                     [&](std::string_view text) { return parse_decimal(text, min, max); });
+}
+
+std::optional<std::int64_t> get_duration_us(const Node& node, std::string_view name, Problems& problems) {
+  return get<std::int64_t>(node, name, "a duration, as in 5m", problems, parse_duration_us);
+}
+
+std::optional<bool> get_boolean(const Node& node, std::string_view name, Problems& problems) {
+  return get<bool>(node, name, "true or false", problems, parse_boolean);
+}
+
+std::optional<std::string> get_text(const Node& node, std::string_view name, Problems& problems) {
+  if (node.kind != Kind::scalar) {
+    const bool braces = node.kind == Kind::map || node.kind == Kind::sequence;
+    problems.add(node.mark,
+                 not_text(node, name, "a text") + (braces ? "; quote a text that begins with { or [" : "; write one"));
+    return std::nullopt;
+  }
+  if (node.text.empty()) {
+    problems.add(node.mark, fmt::format("'{}' is empty; write a text", name));
+    return std::nullopt;
+  }
+  return node.text;
+}
+
+std::optional<std::vector<std::string>> get_texts(const Node& node, std::string_view name, Problems& problems) {
+  if (node.kind != Kind::sequence) {
+    problems.add(node.mark, not_text(node, name, "a list, as in [a, b]"));
+    return std::nullopt;
+  }
+  std::vector<std::string> texts;
+  for (const Node& item : node.items) {
+    std::optional<std::string> text = get_text(item, name, problems);
+    if (!text) return std::nullopt;
+    texts.push_back(std::move(*text));
+  }
+  return texts;
+}
+
+bool check_keys(const Node& node, std::string_view what, std::span<const std::string_view> known, Problems& problems) {
+  if (node.kind != Kind::map) {
+    problems.add(node.mark, fmt::format("{} must be a mapping (key: value), and is {}", what, to_string(node.kind)));
+    return false;
+  }
+  for (const Entry& entry : node.entries) {
+    if (std::ranges::find(known, entry.key) == known.end()) {
+      problems.add(entry.key_mark,
+                   fmt::format("unknown key '{}' in {}{}", entry.key, what, suggestion(entry.key, known)));
+    }
+  }
+  return true;
+}
+
+std::string_view closest(std::string_view word, std::span<const std::string_view> candidates) {
+  constexpr std::size_t longest_word = 64;
+  if (word.size() > longest_word) return {};
+  const std::string folded = lower(word);
+  const std::size_t limit = word.size() <= 3 ? 1 : word.size() <= 6 ? 2 : 3;
+  std::string_view best;
+  std::size_t least = limit + 1;
+  for (const std::string_view candidate : candidates) {
+    const std::size_t edits = distance(folded, lower(candidate), limit);
+    if (edits < least && edits < candidate.size()) {
+      least = edits;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+std::string suggestion(std::string_view word, std::span<const std::string_view> candidates) {
+  if (const std::string_view best = closest(word, candidates); !best.empty())
+    return fmt::format("; did you mean '{}'?", best);
+  std::string text = candidates.size() == 1 ? "; known is " : "; known are ";
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    text += i == 0 ? "" : i + 1 == candidates.size() ? " and " : ", ";
+    text += candidates[i];
+  }
+  return text;
+}
+
+}  // namespace bank::yaml
