@@ -185,21 +185,22 @@ std::string explain_syntax(const std::string& message) {
 /// 0x04), lone carriage returns (versions differ), tabs in the indentation.
 std::optional<Refusal> refuse_bytes(std::string_view source) {
   bool indentation = true;
-  std::optional<std::size_t> tab;
+  std::size_t tab = std::string_view::npos;  // of this line's indentation
   for (std::size_t i = 0; i < source.size();) {
     const auto c = static_cast<unsigned char>(source[i]);
     if (c == '\n') {
       indentation = true;
-      tab.reset();
+      tab = std::string_view::npos;
     } else if (c == '\t') {
-      if (indentation && !tab) tab = i;
+      if (indentation && tab == std::string_view::npos) tab = i;
     } else if (c == '\r') {
       if (i + 1 >= source.size() || source[i + 1] != '\n')
         return Refusal{i, "a carriage return without a line feed; end lines with a line feed"};
     } else if (c < 0x20 || c == 0x7f) {
       return Refusal{i, fmt::format("the control character 0x{:02x}; a file of settings is plain text in UTF-8", c)};
     } else if (c != ' ') {
-      if (indentation && tab) return Refusal{*tab, "a tab in the indentation; YAML is indented with spaces"};
+      if (indentation && tab != std::string_view::npos)
+        return Refusal{tab, "a tab in the indentation; YAML is indented with spaces"};
       indentation = false;
     }
     const std::size_t length = utf8_length(source, i);
