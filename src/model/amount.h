@@ -31,8 +31,9 @@ class Amount {
   std::int64_t units_ = 0;
 };
 
-/// Reads the text of a JSON number (RFC 8259 grammar, exponent allowed) exactly. The value decides, not the spelling: `1.50000`
-/// and `15e-1` are 1.5, `-0` is 0. Errors: bad_amount_syntax, amount_negative, amount_too_large, amount_too_precise.
+/// Reads the text of a JSON number (RFC 8259 grammar, exponent allowed) exactly. The value decides, not the spelling:
+/// `1.50000` and `15e-1` are 1.5, `-0` is 0. Errors: bad_amount_syntax, amount_negative, amount_too_large,
+/// amount_too_precise.
 [[nodiscard]] std::expected<Amount, Reason> parse_amount(std::string_view json_number);
 
 /// Appends the amount with two decimals, or as many more as it needs: `5000.00`, `0.0625`. Also a JSON number.

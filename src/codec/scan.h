@@ -1,0 +1,71 @@
+// Searching bytes sixteen at a time.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+namespace bank::codec {
+
+/// How far the scanners below may read behind the end that they are given.
+inline constexpr int scan_overread = 15;
+
+/// A byte at which a JSON string is not plain text any more: its closing quote, a backslash, or a control character.
+[[nodiscard]] constexpr bool stops_string(char c) {
+  return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20;
+}
+
+/// A byte at which a JSON string is not plain ASCII text any more.
+[[nodiscard]] constexpr bool stops_ascii_string(char c) {
+  return stops_string(c) || static_cast<unsigned char>(c) >= 0x80;
+}
+
+#if defined(__SSE2__)
+
+/// One bit for each of the sixteen bytes at p: those that stop a string (see stops_string, stops_ascii_string).
+template <bool ascii_only>
+[[nodiscard]] inline unsigned string_stops(const char* p) {
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  const __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
+  const __m128i backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+  // Signed, bytes from 0x80 up are below the space, as control characters are; unsigned, only control characters are.
+  const __m128i low = ascii_only ? _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20))
+                                 : _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
+  return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, backslash), low)));
+}
+
+/// One bit for each of the sixteen bytes at p that is not ASCII.
+[[nodiscard]] inline unsigned non_ascii(const char* p) {
+  return static_cast<unsigned>(_mm_movemask_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))));
+}
+
+#else
+
+template <bool ascii_only>
+[[nodiscard]] inline unsigned string_stops(const char* p) {
+  unsigned mask = 0;
+  for (unsigned i = 0; i < 16; ++i) mask |= unsigned{ascii_only ? stops_ascii_string(p[i]) : stops_string(p[i])} << i;
+  return mask;
+}
+
+[[nodiscard]] inline unsigned non_ascii(const char* p) {
+  unsigned mask = 0;
+  for (unsigned i = 0; i < 16; ++i) mask |= unsigned{static_cast<unsigned char>(p[i]) >= 0x80} << i;
+  return mask;
+}
+
+#endif
+
+/// The first byte of [p, end) that stops a string, or end. Reads nothing behind end.
+[[nodiscard]] inline const char* find_string_stop(const char* p, const char* end) {
+  for (; end - p >= 16; p += 16) {
+    if (const unsigned mask = string_stops<false>(p); mask != 0) return p + std::countr_zero(mask);
+  }
+  while (p != end && !stops_string(*p)) ++p;
+  return p;
+}
+
+}  // namespace bank::codec
