@@ -1,0 +1,88 @@
+# The front door. Every target installs what it needs first (tools/packages.txt), builds what it needs, and can be the
+# first thing that is typed in a fresh clone.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+JOBS ?= $(shell nproc)
+SECONDS_PER_TARGET ?= 60
+RUNS ?= 5
+LINES ?= 5000000
+PREFIX ?= /usr/local
+ARGS ?=
+
+# $(call build,PRESET,TARGETS): configures where that was not done yet, then builds.
+build = @[ -e build/$(1)/build.ninja ] || cmake --preset $(1) -Wno-dev >/dev/null && cmake --build --preset $(1) -j $(JOBS) $(if $(2),--target $(2))
+
+.PHONY: help
+help: ## This list
+	@echo "make TARGET, the first time with what it installs by itself:"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "Variables: ARGS='…' for run, JOBS=$(JOBS), SECONDS_PER_TARGET=$(SECONDS_PER_TARGET) for fuzz, RUNS=$(RUNS) and LINES=$(LINES) for bench-peers, PREFIX=$(PREFIX)"
+
+.PHONY: run
+run: build ## Generate transactions, detect fraud, report: the whole of file mode (ARGS="--count 1000000")
+	@build/release/bin/bank run $(ARGS)
+
+.PHONY: build
+build: ## The release program, build/release/bin/bank
+	@tools/setup run
+	@[ -x build/release/bin/bank ] || echo "Building bank for the first time, on $(JOBS) cores: about 2 minutes on two."
+	$(call build,release,bank)
+
+.PHONY: test
+test: ## Unit, golden, property and system tests
+	@tools/setup run test
+	@[ -e build/dev/build.ninja ] || echo "Building bank and its tests for the first time: about 5 minutes on two cores."
+	$(call build,dev)
+	@ctest --preset dev -j $(JOBS)
+
+.PHONY: lint
+lint: ## Formatting, clang-tidy, the layers, the tree's tidiness
+	@tools/setup run test lint
+	@tools/check_tree
+	@tools/check_layers
+	@shellcheck tools/setup tools/lint_cpp tools/fuzz .ci/run
+	@[ -e build/dev/build.ninja ] || cmake --preset dev -Wno-dev >/dev/null
+	@JOBS=$(JOBS) tools/lint_cpp build/dev
+
+.PHONY: format
+format: ## Formats every C++ file in place
+	@tools/setup lint
+	@git ls-files -z '*.cpp' '*.h' | xargs -0 clang-format-19 -i
+
+.PHONY: asan
+asan: ## The tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	@tools/setup run test
+	$(call build,asan)
+	@ctest --preset asan -j $(JOBS) -LE whole
+
+.PHONY: tsan
+tsan: ## The tests that use threads, under ThreadSanitizer
+	@tools/setup run test
+	$(call build,tsan)
+	@ctest --preset tsan -j $(JOBS) -LE whole
+
+.PHONY: fuzz
+fuzz: ## Every fuzz target for SECONDS_PER_TARGET seconds
+	@tools/setup run fuzz
+	$(call build,fuzz,fuzzers)
+	@tools/fuzz build/fuzz $(SECONDS_PER_TARGET)
+
+.PHONY: bench
+bench: ## The micro benchmarks
+	@tools/setup run bench
+	$(call build,bench)
+	@for program in build/bench/bin/*_bench; do $$program || exit 1; done
+
+.PHONY: bench-peers
+bench-peers: build ## The same work in DuckDB, Polars and Python, on LINES transactions
+	@tools/setup run peers
+	@python3 bench/peers/file/bench.py --bank build/release/bin/bank --lines $(LINES) --runs $(RUNS)
+
+.PHONY: install
+install: build ## Installs bank and its rule sets under $(DESTDIR)$(PREFIX)
+	@DESTDIR=$(DESTDIR) cmake --install build/release --prefix $(PREFIX) --component bank
+
+.PHONY: clean
+clean: ## Removes everything that was built
+	rm -rf build
