@@ -1,0 +1,69 @@
+#include "cli/help.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "cli/table.h"
+
+namespace bank::cli {
+
+namespace {
+
+constexpr int option_column = 26;
+constexpr int command_column = 14;
+
+std::string indented(const std::string& lines, const std::string& by) {
+  std::string out;
+  std::istringstream in(lines);
+  for (std::string line; std::getline(in, line);) out += line.empty() ? "\n" : fmt::format("{}{}\n", by, line);
+  return out;
+}
+
+}  // namespace
+
+HelpFormatter::HelpFormatter(int width) : width_(std::clamp(width, 60, 100)) { label("Positionals", "Arguments"); }
+
+std::string HelpFormatter::entry(const std::string& name, const std::string& description, int column) const {
+  std::string out = "  " + name;
+  int at = display_width(out);
+  const auto next_line = [&] {
+    out += '\n' + std::string(static_cast<std::size_t>(column), ' ');
+    at = column;
+  };
+  if (at + 2 > column)
+    next_line();
+  else
+    out.append(static_cast<std::size_t>(column - at), ' ');
+  at = column;
+  std::istringstream words(description);
+  for (std::string word; words >> word;) {
+    if (at > column && at + 1 + display_width(word) > width_) next_line();
+    if (at > column) out += ' ';
+    at += display_width(word) + (at > column ? 1 : 0);
+    out += word;
+  }
+  return out + '\n';
+}
+
+std::string HelpFormatter::make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const {
+  std::string help = fmt::format("{}\n\n{}", app->get_description(), make_usage(app, std::move(name)));
+  if (!app->get_footer().empty()) help += fmt::format("\nExamples:\n{}", indented(app->get_footer(), "  "));
+  help += make_positionals(app);
+  help += make_subcommands(app, mode);
+  help += make_groups(app, mode);
+  return help;
+}
+
+std::string HelpFormatter::make_option(const CLI::Option* option, bool is_positional) const {
+  return entry(
+      make_option_name(option, is_positional) + (option->get_type_size() == 0 ? "" : " " + option->get_type_name()),
+      make_option_desc(option), option_column);
+}
+
+std::string HelpFormatter::make_subcommand(const CLI::App* command) const {
+  return entry(command->get_name(), command->get_description(), command_column);
+}
+
+}  // namespace bank::cli

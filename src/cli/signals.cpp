@@ -1,0 +1,34 @@
+#include "cli/signals.h"
+
+#include <csignal>
+
+namespace bank::cli {
+
+namespace {
+std::atomic<bool> stop_requested{false};
+std::atomic<int> signal_number{0};
+static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_always_lock_free);
+
+extern "C" void on_stop_signal(int number) {
+  signal_number.store(number, std::memory_order_relaxed);
+  stop_requested.store(true, std::memory_order_relaxed);
+}
+}  // namespace
+
+void install_signal_handlers() {
+  struct sigaction stop{};
+  stop.sa_handler = on_stop_signal;
+  stop.sa_flags = SA_RESETHAND;  // The second one kills. No SA_RESTART: a read that waits must notice the first.
+  sigemptyset(&stop.sa_mask);
+  sigaction(SIGINT, &stop, nullptr);
+  sigaction(SIGTERM, &stop, nullptr);
+  struct sigaction ignore{};
+  ignore.sa_handler = SIG_IGN;
+  sigemptyset(&ignore.sa_mask);
+  sigaction(SIGPIPE, &ignore, nullptr);
+}
+
+const std::atomic<bool>& stop_flag() { return stop_requested; }
+int stop_signal() { return signal_number.load(std::memory_order_relaxed); }
+
+}  // namespace bank::cli

@@ -1,0 +1,17 @@
+// Signals as a flag that is looked at.
+#pragma once
+
+#include <atomic>
+
+namespace bank::cli {
+
+/// From here on the first SIGINT or SIGTERM sets stop_flag(), a second one kills, and SIGPIPE is ignored (writes fail
+/// with EPIPE instead).
+void install_signal_handlers();
+
+[[nodiscard]] const std::atomic<bool>& stop_flag();
+
+/// The signal that came, or 0. `bank` then exits with 128 and that.
+[[nodiscard]] int stop_signal();
+
+}  // namespace bank::cli

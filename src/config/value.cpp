@@ -1,0 +1,209 @@
+#include "config/value.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+#include "base/assert.h"
+
+namespace bank::config {
+
+namespace {
+
+struct Unit {
+  std::string_view name;
+  std::int64_t factor;
+};
+// The largest first: the largest that divides a value whole is the one to write it in.
+constexpr std::array duration_units = {
+    Unit{"d", 86'400'000'000}, Unit{"h", 3'600'000'000}, Unit{"m", 60'000'000},
+    Unit{"s", 1'000'000},      Unit{"ms", 1'000},        Unit{"us", 1},
+};
+constexpr std::array size_units = {
+    Unit{"TiB", std::int64_t{1} << 40},
+    Unit{"GiB", std::int64_t{1} << 30},
+    Unit{"MiB", std::int64_t{1} << 20},
+    Unit{"KiB", std::int64_t{1} << 10},
+    Unit{"TB", 1'000'000'000'000},
+    Unit{"GB", 1'000'000'000},
+    Unit{"MB", 1'000'000},
+    Unit{"kB", 1'000},
+    Unit{"B", 1},
+};
+
+std::optional<std::int64_t> parse_whole(std::string_view text) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || text.empty()) return std::nullopt;
+  return value;
+}
+
+std::optional<double> parse_double(std::string_view text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
+  return value;
+}
+
+// `30m`: a whole number and one of `units`, or, where `bare` is allowed, a number alone.
+template <std::size_t N>
+std::optional<std::int64_t> parse_with_unit(std::string_view text, const std::array<Unit, N>& units, bool bare) {
+  const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  const auto number = parse_whole(text.substr(0, digits));
+  const std::string_view name = text.substr(digits);
+  if (!number) return std::nullopt;
+  if (name.empty() && (bare || *number == 0)) return number;
+  const auto* unit = std::ranges::find(units, name, &Unit::name);
+  std::int64_t value = 0;
+  if (unit == units.end() || __builtin_mul_overflow(*number, unit->factor, &value)) return std::nullopt;
+  return value;
+}
+
+template <std::size_t N>
+std::string with_unit(std::int64_t value, const std::array<Unit, N>& units) {
+  const auto* unit = std::ranges::find_if(units, [&](const Unit& u) { return value % u.factor == 0; });
+  return fmt::format("{}{}", value / unit->factor, unit->name);
+}
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(separator), text.size());
+    parts.push_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return parts;
+}
+
+std::string_view trim(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(" \t");
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
+}
+
+bool within(const Key& key, double value) { return value >= key.min && value <= key.max; }
+
+bool is_choice(const Key& key, std::string_view text) {
+  const auto words = split(key.choices, '|');
+  return std::ranges::find(words, text) != words.end();
+}
+
+std::expected<Value, std::string> parse_list(std::string_view text) {
+  List items;
+  for (const std::string_view part : split(text, ',')) {
+    if (trim(part).empty()) return std::unexpected(fmt::format("'{}' has an empty item; write a,b,c", text));
+    items.emplace_back(trim(part));
+  }
+  return items;
+}
+
+std::expected<Value, std::string> parse_mapping(std::string_view text) {
+  Mapping pairs;
+  for (const std::string_view part : split(text, ',')) {
+    const std::size_t equals = part.find('=');
+    const std::string_view name = trim(part.substr(0, equals));
+    const std::string_view value = equals == std::string_view::npos ? "" : trim(part.substr(equals + 1));
+    if (name.empty() || value.empty())
+      return std::unexpected(fmt::format("'{}' is no mapping; write name=value,name=value", text));
+    if (std::ranges::find(pairs, name, &Mapping::value_type::first) != pairs.end())
+      return std::unexpected(fmt::format("'{}' names '{}' twice", text, name));
+    pairs.emplace_back(name, value);
+  }
+  return pairs;
+}
+
+std::string number_text(const Key& key, double value) {
+  if (key.type == Type::duration) return with_unit(static_cast<std::int64_t>(value * 1e6), duration_units);
+  if (key.type == Type::size) return with_unit(static_cast<std::int64_t>(value), size_units);
+  if (key.type == Type::integer) return fmt::format("{}", static_cast<std::int64_t>(value));
+  return fmt::format("{}", value);
+}
+
+}  // namespace
+
+std::string expectation(const Key& key) {
+  std::string text;
+  switch (key.type) {
+    case Type::string: return "a text";
+    case Type::list: return "a list";
+    case Type::mapping: return "a mapping";
+    case Type::boolean: return "true or false";
+    case Type::choice: {
+      const auto words = split(key.choices, '|');
+      for (std::size_t i = 0; i < words.size(); ++i) {
+        if (i > 0) text += i + 1 < words.size() ? ", " : " or ";
+        text += words[i];
+      }
+      return text;
+    }
+    case Type::integer: text = "a whole number"; break;
+    case Type::decimal: text = "a number"; break;
+    case Type::duration: text = "a whole number and one of ms s m h d"; break;
+    case Type::size: text = "a number of bytes, or with one of KiB MiB GiB"; break;
+  }
+  if (std::isfinite(key.min) && std::isfinite(key.max))
+    text += fmt::format(" from {} to {}", number_text(key, key.min), number_text(key, key.max));
+  else if (std::isfinite(key.min) && key.min > 0)
+    text += fmt::format(", at least {}", number_text(key, key.min));
+  return text;
+}
+
+std::expected<Value, std::string> parse_value(const Key& key, std::string_view text) {
+  const auto refuse = [&] {
+    return std::unexpected(fmt::format("'{}' will not do; write {}", text, expectation(key)));
+  };
+  switch (key.type) {
+    case Type::string: return std::string(text);
+    case Type::list: return parse_list(text);
+    case Type::mapping: return parse_mapping(text);
+    case Type::choice:
+      if (!is_choice(key, text)) return refuse();
+      return std::string(text);
+    case Type::boolean:
+      if (text == "true") return true;
+      if (text == "false") return false;
+      return refuse();
+    case Type::decimal:
+      if (const auto number = parse_double(text); number && within(key, *number)) return *number;
+      return refuse();
+    case Type::integer:
+      if (const auto number = parse_whole(text); number && within(key, static_cast<double>(*number))) return *number;
+      return refuse();
+    case Type::duration:
+      if (const auto us = parse_with_unit(text, duration_units, false);
+          us && within(key, static_cast<double>(*us) / 1e6))
+        return *us;
+      return refuse();
+    case Type::size:
+      if (const auto bytes = parse_with_unit(text, size_units, true); bytes && within(key, static_cast<double>(*bytes)))
+        return *bytes;
+      return refuse();
+  }
+  return refuse();
+}
+
+std::string to_text(const Key& key, const Value& value) {
+  struct Visitor {
+    const Key& key;
+    std::string operator()(const std::string& text) const { return text; }
+    std::string operator()(bool boolean) const { return boolean ? "true" : "false"; }
+    std::string operator()(double number) const { return fmt::format("{}", number); }
+    std::string operator()(std::int64_t number) const {
+      if (key.type == Type::duration) return with_unit(number, duration_units);
+      if (key.type == Type::size) return with_unit(number, size_units);
+      return fmt::format("{}", number);
+    }
+    std::string operator()(const List& items) const { return fmt::format("{}", fmt::join(items, ",")); }
+    std::string operator()(const Mapping& pairs) const {
+      std::string text;
+      for (const auto& [name, mapped] : pairs) text += fmt::format("{}{}={}", text.empty() ? "" : ",", name, mapped);
+      return text;
+    }
+  };
+  return std::visit(Visitor{key}, value);
+}
+
+}  // namespace bank::config
