@@ -6,6 +6,7 @@
 #include <array>
 #include <map>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "rules/parser.h"
@@ -58,7 +59,7 @@ class Loader {
     }
     if (!yaml::check_keys(root, "a rules file", file_keys, problems_)) return {};
     RuleSet set;
-    if (const yaml::Node* version = require(root, "version", "the rules file", "add 'version: 1'")) {
+    if (const yaml::Node* version = require(root, "version", file_keys, "the rules file", "add 'version: 1'")) {
       const std::optional<std::int64_t> number = yaml::get_integer(*version, "version", 0, 1'000'000, problems_);
       if (number && *number != 1)
         problems_.add(version->mark, fmt::format("version {} is not known here; write version: 1", *number));
@@ -68,7 +69,7 @@ class Loader {
       if (set.history_us == 0)
         problems_.add(history->mark, "'history' must be longer than nothing, as in 1h; or leave it out");
     }
-    if (const yaml::Node* rules = require(root, "rules", "the rules file", "add the list of rules"))
+    if (const yaml::Node* rules = require(root, "rules", file_keys, "the rules file", "add the list of rules"))
       load_list(*rules, set);
     set.longest_window_us = set.history_us;
     for (const Rule& rule : set.rules) {
@@ -80,10 +81,15 @@ class Loader {
   }
 
  private:
-  const yaml::Node* require(const yaml::Node& map, std::string_view key, std::string_view where,
-                            std::string_view remedy) {
+  /// A slip in the key is told by check_keys already.
+  const yaml::Node* require(const yaml::Node& map, std::string_view key, std::span<const std::string_view> known,
+                            std::string_view where, std::string_view remedy) {
     const yaml::Node* node = map.find(key);
-    if (node == nullptr) problems_.add(map.mark, fmt::format("{} has no '{}'; {}", where, key, remedy));
+    const bool slip =
+        node == nullptr && std::ranges::any_of(map.entries, [&](const yaml::Entry& entry) {
+          return std::ranges::find(known, entry.key) == known.end() && yaml::closest(entry.key, known) == key;
+        });
+    if (node == nullptr && !slip) problems_.add(map.mark, fmt::format("{} has no '{}'; {}", where, key, remedy));
     return node;
   }
 
@@ -108,15 +114,15 @@ class Loader {
     const yaml::Node* id = node.find("id");
     const std::string where = id != nullptr && id->kind == yaml::Kind::scalar ? fmt::format("the rule '{}'", id->text)
                                                                               : std::string("this rule");
-    if (require(node, "id", where, "add 'id: NAME'") != nullptr) load_id(*id, rule);
-    if (const yaml::Node* severity = require(node, "severity", where, "add LOW, MEDIUM, HIGH or CRITICAL"))
+    if (require(node, "id", rule_keys, where, "add 'id: NAME'") != nullptr) load_id(*id, rule);
+    if (const yaml::Node* severity = require(node, "severity", rule_keys, where, "add LOW, MEDIUM, HIGH or CRITICAL"))
       load_severity(*severity, rule);
-    if (const yaml::Node* score = require(node, "score", where, "add what it adds to the risk, 0 to 100")) {
+    if (const yaml::Node* score = require(node, "score", rule_keys, where, "add what it adds to the risk, 0 to 100")) {
       rule.score = static_cast<int>(yaml::get_integer(*score, "score", 0, model::max_risk, problems_).value_or(0));
     }
-    if (const yaml::Node* when = require(node, "when", where, "add its condition, as in amount > 5000"))
+    if (const yaml::Node* when = require(node, "when", rule_keys, where, "add its condition, as in amount > 5000"))
       load_when(*when, rule);
-    if (const yaml::Node* reason = require(node, "reason", where, "add the text of its alerts"))
+    if (const yaml::Node* reason = require(node, "reason", rule_keys, where, "add the text of its alerts"))
       load_reason(*reason, rule);
     return rule;
   }

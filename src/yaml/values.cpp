@@ -94,7 +94,8 @@ std::expected<std::int64_t, std::string> parse_duration_us(std::string_view text
 }
 
 void append_duration(std::string& out, std::int64_t us) {
-  const auto unit = std::ranges::find_if(units, [us](const Unit& u) { return us != 0 && us % u.us == 0; });
+  const auto unit = std::ranges::find_if(
+      units, [us](const Unit& u) { return us != 0 && us % u.us == 0 && (u.letter != 'd' || us != u.us); });
   const Unit& best = unit == units.end() ? units.back() : *unit;
   out += fmt::format("{}{}", us / best.us, best.letter);
 }
