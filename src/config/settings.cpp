@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "base/assert.h"
 #include "config/value.h"
+#include "yaml/values.h"
+#include "yaml/yaml.h"
 
 namespace bank::config {
 
@@ -18,17 +21,58 @@ void replace_all(std::string& text, std::string_view what, std::string_view with
     text.replace(at, what.size(), with);
 }
 
+std::string section_name(const std::string& prefix) {
+  return prefix.empty() ? "the configuration" : fmt::format("'{}'", prefix.substr(0, prefix.size() - 1));
+}
+
+// What may stand directly under `prefix`: `threads` of `detect.threads`, `detect` where the prefix is empty.
+std::vector<std::string_view> names_in(std::string_view prefix) {
+  std::vector<std::string_view> names;
+  for (const Key& key : registry()) {
+    if (!key.name.starts_with(prefix)) continue;
+    const std::string_view rest = key.name.substr(prefix.size());
+    const std::string_view name = rest.substr(0, rest.find('.'));
+    if (names.empty() || names.back() != name) names.push_back(name);
+  }
+  return names;
+}
+
+std::string unknown_variable(std::string_view name) {
+  std::vector<std::string> known;
+  for (const Key& key : registry()) known.push_back(environment_name(key));
+  const std::vector<std::string_view> views(known.begin(), known.end());
+  const std::string_view close = yaml::closest(name, views);
+  return close.empty()
+             ? fmt::format("{}: there is no such setting; `bank config` lists all, and BANK_ names are kept for them",
+                           name)
+             : fmt::format("{}: there is no such setting; did you mean {}?", name, close);
+}
+
 }  // namespace
 
 // Gathers the layers, lowest first, and every mistake on the way.
 class Loader {
  public:
+  void read_file(const Sources& sources) {
+    std::optional<std::string> path = sources.file;
+    std::error_code ignored;
+    for (const std::string& candidate : sources.default_files)
+      if (!path && std::filesystem::exists(candidate, ignored)) path = candidate;
+    if (!path) return;
+    const auto document = yaml::Document::load(*path);
+    if (!document) return problem(document.error().message);
+    settings_.file_ = *path;
+    yaml::Problems problems(*path);
+    read_section(document->root(), "", problems);
+    if (!problems.empty()) problem(problems.error().message);
+  }
+
   void read_environment(const std::vector<std::pair<std::string, std::string>>& variables) {
     for (const auto& [name, text] : variables) {
       if (!name.starts_with("BANK_") || name == "BANK_CONFIG") continue;
       const auto key = std::ranges::find(registry(), name, environment_name);
       if (key == registry().end())
-        problem(fmt::format("unknown environment variable {}", name));
+        problem(unknown_variable(name));
       else
         set(*key, text, name);
     }
@@ -46,18 +90,70 @@ class Loader {
   }
 
   Result<Settings> finish() {
+    check_order("decision.review_threshold", "decision.block_threshold");
+    for (const Key& key : registry())
+      if (key.name.ends_with("_warn"))
+        check_order(key.name, fmt::format("{}_critical", key.name.substr(0, key.name.rfind("_warn"))));
+    check_data_dir();
     if (!problems_.empty()) return fail_config(problems_);
     settings_.expand_data_dir();
     return std::move(settings_);
   }
 
  private:
+  // The entries of `node` are keys that begin with `prefix` (`detect.`).
+  void read_section(const yaml::Node& node, const std::string& prefix, yaml::Problems& problems) {
+    if (node.kind == yaml::Kind::null) return;  // A section of comments only.
+    if (node.kind != yaml::Kind::map) {
+      problems.add(node.mark, fmt::format("{} must be a mapping (key: value), and is {}", section_name(prefix),
+                                          to_string(node.kind)));
+      return;
+    }
+    for (const yaml::Entry& entry : node.entries) {
+      const std::string name = prefix + entry.key;
+      if (const Key* key = find_key(name))
+        set(*key, entry.value, entry.key_mark, problems);
+      else if (const auto known = names_in(name + '.'); !known.empty())
+        read_section(entry.value, name + '.', problems);
+      else
+        problems.add(entry.key_mark, fmt::format("unknown key '{}' in {}{}", entry.key, section_name(prefix),
+                                                 yaml::suggestion(entry.key, names_in(prefix))));
+    }
+  }
+
+  void set(const Key& key, const yaml::Node& node, yaml::Mark key_mark, yaml::Problems& problems) {
+    auto value = from_node(key, node);
+    if (value)
+      settings_.entries_[index_of(key)] = {*std::move(value), fmt::format("{}:{}", *settings_.file_, key_mark.line)};
+    else
+      problems.add(node.mark, fmt::format("{}: {}", key.name, value.error()));
+  }
+
   void set(const Key& key, std::string_view text, const Origin& origin) {
     auto value = parse_value(key, text);
     if (value)
       settings_.entries_[index_of(key)] = {*std::move(value), origin};
     else
       problem(fmt::format("{}: {}", origin, value.error()));
+  }
+
+  // Two numbers of which the first may not be above the second.
+  void check_order(std::string_view lower, std::string_view upper) {
+    const auto number = [this](std::string_view key) {
+      const Value& value = settings_.value(key);
+      return std::holds_alternative<double>(value) ? std::get<double>(value)
+                                                   : static_cast<double>(std::get<std::int64_t>(value));
+    };
+    if (number(lower) <= number(upper)) return;
+    problem(fmt::format("{} is {} ({}), above {}, which is {} ({}); it must not be higher", lower, number(lower),
+                        settings_.origin(lower), upper, number(upper), settings_.origin(upper)));
+  }
+
+  void check_data_dir() {
+    const std::string& directory = settings_.string("data_dir");
+    if (directory.empty() || directory.find("{data_dir}") != std::string::npos)
+      problem(
+          fmt::format("{}: data_dir is '{}'; write a directory, as in data", settings_.origin("data_dir"), directory));
   }
 
   void problem(std::string_view message) {
@@ -79,6 +175,7 @@ Settings::Settings() {
 
 Result<Settings> Settings::load(const Sources& sources) {
   Loader loader;
+  loader.read_file(sources);
   loader.read_environment(sources.environment);
   loader.read_flags(sources.flags);
   return loader.finish();

@@ -185,6 +185,34 @@ std::expected<Value, std::string> parse_value(const Key& key, std::string_view t
   return refuse();
 }
 
+std::expected<Value, std::string> from_node(const Key& key, const yaml::Node& node) {
+  const auto refuse = [&](std::string_view expected) {
+    return std::unexpected(fmt::format("here stands {}; write {}", to_string(node.kind), expected));
+  };
+  if (key.type == Type::list) {
+    if (node.kind != yaml::Kind::sequence && node.kind != yaml::Kind::null) return refuse("a list, as in [a, b]");
+    List items;
+    for (const yaml::Node& item : node.items) {
+      if (item.kind != yaml::Kind::scalar || item.text.empty()) return refuse("texts in it, as in [a, b]");
+      items.push_back(item.text);
+    }
+    return items;
+  }
+  if (key.type == Type::mapping) {
+    if (node.kind != yaml::Kind::map && node.kind != yaml::Kind::null) return refuse("a mapping, as in {name: value}");
+    Mapping pairs;
+    for (const yaml::Entry& entry : node.entries) {
+      if (entry.value.kind != yaml::Kind::scalar || entry.value.text.empty())
+        return refuse(fmt::format("a text for '{}', as in {{{}: value}}", entry.key, entry.key));
+      pairs.emplace_back(entry.key, entry.value.text);
+    }
+    return pairs;
+  }
+  if (key.type == Type::string && node.kind == yaml::Kind::null) return std::string();
+  if (node.kind != yaml::Kind::scalar) return refuse(expectation(key));
+  return parse_value(key, node.text);
+}
+
 std::string to_text(const Key& key, const Value& value) {
   struct Visitor {
     const Key& key;
