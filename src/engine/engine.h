@@ -1,7 +1,8 @@
 // The detector itself: account histories, windows, rules. Pure: no I/O, no threads, no clock, no randomness.
 //
-// What it computes is SEMANTICS (docs/semantics.md). An Engine judges transactions in the order in which they are given; what it says of an
-// account depends on that account's transactions alone, so that accounts may be spread over any number of engines.
+// What it computes is SEMANTICS (docs/semantics.md). An Engine judges transactions in the order in which they are
+// given; what it says of an account depends on that account's transactions alone, so that accounts may be spread over
+// any number of engines.
 #pragma once
 
 #include <cstddef>
@@ -22,8 +23,9 @@ namespace bank::engine {
 class Plan;  // engine/plan.h: a RuleSet, compiled. Immutable; shared by any number of engines and threads.
 
 struct Options {
-  std::int64_t lateness_us = 3'600'000'000;  ///< L: how far behind its account's newest transaction one may come unharmed.
-  model::DecisionThresholds thresholds;
+  std::int64_t lateness_us =
+      3'600'000'000;  ///< L: how far behind its account's newest transaction one may come unharmed.
+  model::DecisionThresholds thresholds = {};
 };
 
 /// One rule that fired.
@@ -35,7 +37,8 @@ struct Firing {
 
 /// What became of one transaction.
 struct Verdict {
-  std::uint32_t firing_begin = 0;  ///< Its firings are firings[firing_begin, firing_end) of its Judgements, in rule order.
+  std::uint32_t firing_begin =
+      0;  ///< Its firings are firings[firing_begin, firing_end) of its Judgements, in rule order.
   std::uint32_t firing_end = 0;
   std::uint8_t risk = 0;
   model::Decision decision = model::Decision::approve;
@@ -60,9 +63,9 @@ struct Statistics {
   std::uint64_t judged = 0;  ///< Without resends.
   std::uint64_t resends = 0;
   std::uint64_t late = 0;
-  std::uint64_t accounts = 0;      ///< Held now.
-  std::uint64_t entries = 0;       ///< Held now, of all accounts.
-  std::uint64_t state_bytes = 0;   ///< Held now: what the histories, their index and the symbols take.
+  std::uint64_t accounts = 0;     ///< Held now.
+  std::uint64_t entries = 0;      ///< Held now, of all accounts.
+  std::uint64_t state_bytes = 0;  ///< Held now: what the histories, their index and the symbols take.
 };
 
 class Engine {
@@ -72,19 +75,21 @@ class Engine {
   Engine(Engine&&) noexcept;
   Engine& operator=(Engine&&) noexcept;
 
-  /// Judges the transactions in order and appends a verdict for each to `out`. Nothing of the batch is kept by reference.
+  /// Judges the transactions in order and appends a verdict for each to `out`. Nothing of the batch is kept by
+  /// reference.
   void judge(std::span<const model::Transaction> batch, Judgements& out);
 
-  /// Drops what is older than `edge` in every account, and the accounts that are then empty. For runtimes without an end, which call it with
-  /// the newest event time that they trust − (W + 2L): for disorder within L it never changes a verdict.
+  /// Drops what is older than `edge` in every account, and the accounts that are then empty. For runtimes without an
+  /// end, which call it with the newest event time that they trust − (W + 2L): for disorder within L it never changes a
+  /// verdict.
   void forget_before(model::EventTime edge);
 
-  /// Appends the account's history as bytes (versioned, checksummed, tied to the rules that need it); false, and nothing, for an
-  /// account that it does not hold.
+  /// Appends the account's history as bytes (versioned, checksummed, tied to the rules that need it); false, and
+  /// nothing, for an account that it does not hold.
   bool save(std::string_view account_number, std::string& out) const;
 
-  /// Replaces the account's history with a saved one. Refuses what is damaged, of another version, or saved under rules that keep
-  /// other things; the engine is then as before.
+  /// Replaces the account's history with a saved one. Refuses what is damaged, of another version, or saved under rules
+  /// that keep other things; the engine is then as before.
   [[nodiscard]] Result<void> restore(std::span<const std::byte> saved);
 
   /// The accounts it holds, in no particular order.

@@ -1,0 +1,329 @@
+#include "engine/large_history.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/assert.h"
+
+namespace bank::engine {
+
+LargeHistory::LargeHistory(const Plan& plan, BlockPool& blocks, Symbols& symbols)
+    : plan_(plan), blocks_(blocks), symbols_(symbols), distinct_(plan.distinct_queries().size()) {
+  for (auto& counts : distinct_) counts.from_us = std::numeric_limits<std::int64_t>::min();
+}
+
+LargeHistory::~LargeHistory() {
+  if (root_ != nullptr) drop(*root_);
+}
+
+std::unique_ptr<LargeHistory::Node> LargeHistory::make_leaf() {
+  auto leaf = std::make_unique<Node>();
+  leaf->totals.resize(plan_.measures().size());
+  leaf->block = blocks_.take(BlockPool::largest);
+  return leaf;
+}
+
+void LargeHistory::insert(const Entry& entry) {
+  if (root_ == nullptr) {
+    root_ = make_leaf();
+    first_leaf_last_us_ = entry.time_us;
+    newest_us_ = entry.time_us;
+  }
+  newest_us_ = std::max(newest_us_, entry.time_us);
+  if (auto sibling = insert(*root_, entry)) {
+    auto root = std::make_unique<Node>();
+    root->totals.resize(plan_.measures().size());
+    root->children.push_back(std::move(root_));
+    root->children.push_back(std::move(sibling));
+    sum_up(*root);
+    root_ = std::move(root);
+  }
+  const Node* first = root_.get();
+  while (!first->leaf()) first = first->children.front().get();
+  first_leaf_last_us_ = first->last_us;
+
+  ids_[entry.id] = entry.time_us;
+  for (std::size_t i = 0; i < distinct_.size(); ++i) {
+    if (entry.time_us < distinct_[i].from_us) continue;
+    const Query& query = plan_.queries()[plan_.distinct_queries()[i]];
+    const Place place = latest(entry.time_us, entry.time_us);
+    std::uint64_t key = 0;
+    if (distinct_key(query, place.block, place.index, key)) ++distinct_[i].counts[key];
+  }
+}
+
+// Returns the new right-hand sibling, if the node was full.
+std::unique_ptr<LargeHistory::Node> LargeHistory::insert(Node& node, const Entry& entry) {
+  if (node.leaf()) return insert_into_leaf(node, entry);
+  // The last child that may hold something not later than the entry; most often the very last.
+  std::size_t at = node.children.size() - 1;
+  while (at > 0 && node.children[at]->first_us > entry.time_us) --at;
+  auto added = insert(*node.children[at], entry);
+  if (added == nullptr) {
+    add_to_totals(node, entry);
+    return nullptr;
+  }
+  node.children.insert(node.children.begin() + static_cast<std::ptrdiff_t>(at) + 1, std::move(added));
+  if (node.children.size() <= fan_out) {
+    add_to_totals(node, entry);
+    return nullptr;
+  }
+  // Appending leaves full nodes behind; an entry in the middle splits evenly.
+  const std::size_t keep = at + 2 == node.children.size() ? fan_out : fan_out / 2;
+  auto sibling = std::make_unique<Node>();
+  sibling->totals.resize(plan_.measures().size());
+  std::move(node.children.begin() + static_cast<std::ptrdiff_t>(keep), node.children.end(),
+            std::back_inserter(sibling->children));
+  node.children.resize(keep);
+  sum_up(node);
+  sum_up(*sibling);
+  return sibling;
+}
+
+std::unique_ptr<LargeHistory::Node> LargeHistory::insert_into_leaf(Node& leaf, const Entry& entry) {
+  const std::int64_t* times = leaf.block.times();
+  std::size_t at = leaf.entries;
+  while (at > 0 && times[at - 1] > entry.time_us) --at;
+  if (leaf.entries < BlockPool::largest) {
+    leaf.block.move(at + 1, leaf.block, at, leaf.entries - at);
+    leaf.block.put(at, entry);
+    add_to_totals(leaf, entry);
+    return nullptr;
+  }
+  auto sibling = make_leaf();
+  const std::size_t keep = at == leaf.entries ? leaf.entries : BlockPool::largest / 2;
+  sibling->block.move(0, leaf.block, keep, leaf.entries - keep);
+  sibling->entries = leaf.entries - keep;
+  leaf.entries = keep;
+  Node& target = at > keep || at == BlockPool::largest ? *sibling : leaf;
+  const std::size_t place = &target == &leaf ? at : at - keep;
+  target.block.move(place + 1, target.block, place, target.entries - place);
+  target.block.put(place, entry);
+  ++target.entries;
+  sum_up(leaf);
+  sum_up(*sibling);
+  return sibling;
+}
+
+// The entry is in the node's subtree already; brings the node's own figures up to date.
+void LargeHistory::add_to_totals(Node& node, const Entry& entry) const {
+  node.first_us = node.entries == 0 ? entry.time_us : std::min(node.first_us, entry.time_us);
+  node.last_us = node.entries == 0 ? entry.time_us : std::max(node.last_us, entry.time_us);
+  ++node.entries;
+  for (std::size_t m = 0; m < node.totals.size(); ++m) {
+    const Measure& measure = plan_.measures()[m];
+    if (measure.flag != Measure::no_flag && (entry.words[measure.flag / 32] >> (measure.flag % 32) & 1) == 0) continue;
+    if (measure.column == Measure::no_column) {
+      ++node.totals[m].count;
+    } else {
+      node.totals[m].add(entry.values[measure.column]);
+    }
+  }
+}
+
+// Works the node's figures out anew from its children or its entries.
+void LargeHistory::sum_up(Node& node) const {
+  std::fill(node.totals.begin(), node.totals.end(), Totals{});
+  if (!node.leaf()) {
+    node.first_us = node.children.front()->first_us;
+    node.last_us = node.children.back()->last_us;
+    node.entries = 0;
+    for (const auto& child : node.children) {
+      node.entries += child->entries;
+      for (std::size_t m = 0; m < node.totals.size(); ++m) node.totals[m] += child->totals[m];
+    }
+    return;
+  }
+  node.first_us = node.block.times()[0];
+  node.last_us = node.block.times()[node.entries - 1];
+  for (std::size_t m = 0; m < node.totals.size(); ++m) {
+    const Measure& measure = plan_.measures()[m];
+    for (std::size_t i = 0; i < node.entries; ++i) {
+      if (!in_measure(measure, node.block, i)) continue;
+      if (measure.column == Measure::no_column) {
+        ++node.totals[m].count;
+      } else {
+        node.totals[m].add(node.block.values(measure.column)[i]);
+      }
+    }
+  }
+}
+
+bool LargeHistory::in_measure(const Measure& measure, const Block& block, std::size_t at) const {
+  return measure.flag == Measure::no_flag || (block.words(measure.flag / 32)[at] >> (measure.flag % 32) & 1) != 0;
+}
+
+void LargeHistory::prune(std::int64_t edge_us) {
+  if (root_ == nullptr || first_leaf_last_us_ >= edge_us) return;
+  // What leaves must not be counted any more.
+  for (std::size_t i = 0; i < distinct_.size(); ++i) {
+    advance(distinct_[i], plan_.queries()[plan_.distinct_queries()[i]], edge_us);
+  }
+  if (prune(*root_, edge_us)) {
+    root_.reset();
+    return;
+  }
+  while (!root_->leaf() && root_->children.size() == 1) {
+    auto child = std::move(root_->children.front());
+    root_ = std::move(child);
+  }
+  const Node* first = root_.get();
+  while (!first->leaf()) first = first->children.front().get();
+  first_leaf_last_us_ = first->last_us;
+}
+
+// Whether all of the node went.
+bool LargeHistory::prune(Node& node, std::int64_t edge_us) {
+  if (node.last_us < edge_us) {
+    drop(node);
+    return true;
+  }
+  if (node.leaf() || node.first_us >= edge_us) return false;
+  std::size_t gone = 0;
+  while (prune(*node.children[gone], edge_us)) ++gone;
+  node.children.erase(node.children.begin(), node.children.begin() + static_cast<std::ptrdiff_t>(gone));
+  sum_up(node);
+  return false;
+}
+
+void LargeHistory::drop(Node& node) {
+  if (!node.leaf()) {
+    for (auto& child : node.children) drop(*child);
+    return;
+  }
+  for (std::size_t i = 0; i < node.entries; ++i) {
+    const auto found = ids_.find(Fingerprint{node.block.ids_low()[i], node.block.ids_high()[i]});
+    // A later entry may have the id again, once the history had forgotten this one.
+    if (found != ids_.end() && found->second == node.block.times()[i]) ids_.erase(found);
+    for (std::size_t w = plan_.flag_words(); w < plan_.layout().words; ++w) symbols_.release(node.block.words(w)[i]);
+  }
+  blocks_.give_back(node.block);
+  node.entries = 0;
+}
+
+bool LargeHistory::holds(const Fingerprint& id, std::int64_t edge_us) const {
+  const auto found = ids_.find(id);
+  return found != ids_.end() && found->second >= edge_us;
+}
+
+Totals LargeHistory::totals(std::uint32_t measure, std::int64_t from_us, std::int64_t to_us) const {
+  Totals sum;
+  if (root_ != nullptr && from_us <= to_us) add_totals(*root_, measure, from_us, to_us, sum);
+  return sum;
+}
+
+void LargeHistory::add_totals(const Node& node, std::uint32_t m, std::int64_t from_us, std::int64_t to_us,
+                              Totals& sum) const {
+  if (node.last_us < from_us || node.first_us > to_us) return;
+  if (node.first_us >= from_us && node.last_us <= to_us) {
+    sum += node.totals[m];
+    return;
+  }
+  if (!node.leaf()) {
+    for (const auto& child : node.children) add_totals(*child, m, from_us, to_us, sum);
+    return;
+  }
+  const Measure& measure = plan_.measures()[m];
+  const std::int64_t* times = node.block.times();
+  for (std::size_t i = 0; i < node.entries; ++i) {
+    if (times[i] < from_us || times[i] > to_us || !in_measure(measure, node.block, i)) continue;
+    if (measure.column == Measure::no_column) {
+      ++sum.count;
+    } else {
+      sum.add(node.block.values(measure.column)[i]);
+    }
+  }
+}
+
+bool LargeHistory::distinct_key(const Query& query, const Block& block, std::size_t at, std::uint64_t& key) const {
+  if (!in_measure(plan_.measures()[query.measure], block, at)) return false;
+  if (query.by_symbol) {
+    key = block.words(query.distinct_column)[at];
+    return key != Symbols::null;
+  }
+  key = static_cast<std::uint64_t>(block.values(query.distinct_column)[at]);
+  return true;
+}
+
+// Stops counting what is older than from_us.
+void LargeHistory::advance(DistinctCounts& distinct, const Query& query, std::int64_t from_us) const {
+  if (from_us <= distinct.from_us) return;
+  visit(distinct.from_us, from_us - 1, [&](const Block& block, std::size_t at) {
+    std::uint64_t key = 0;
+    if (!distinct_key(query, block, at, key)) return;
+    const auto found = distinct.counts.find(key);
+    BANK_ASSERT(found != distinct.counts.end());
+    if (--found->second == 0) distinct.counts.erase(found);
+  });
+  distinct.from_us = from_us;
+}
+
+LargeHistory::Distinct LargeHistory::distinct(std::uint32_t q, std::int64_t from_us, std::int64_t to_us,
+                                              std::uint64_t own) {
+  const Query& query = plan_.queries()[q];
+  DistinctCounts& kept = distinct_[query.distinct_index];
+  if (to_us >= newest_us_) advance(kept, query, from_us);
+  // How the window differs from what is counted: without what came after it, with what has left since.
+  std::unordered_map<std::uint64_t, std::int64_t> difference;
+  std::uint64_t key = 0;
+  if (to_us < newest_us_) {
+    visit(std::max(kept.from_us, to_us + 1), newest_us_, [&](const Block& block, std::size_t at) {
+      if (distinct_key(query, block, at, key)) --difference[key];
+    });
+  }
+  if (from_us < kept.from_us) {
+    visit(from_us, std::min(to_us, kept.from_us - 1), [&](const Block& block, std::size_t at) {
+      if (distinct_key(query, block, at, key)) ++difference[key];
+    });
+  } else if (from_us > kept.from_us) {
+    visit(kept.from_us, std::min(to_us, from_us - 1), [&](const Block& block, std::size_t at) {
+      if (distinct_key(query, block, at, key)) --difference[key];
+    });
+  }
+  const auto counted = [&](std::uint64_t value) {
+    const auto found = kept.counts.find(value);
+    return found == kept.counts.end() ? std::int64_t{0} : static_cast<std::int64_t>(found->second);
+  };
+  Distinct result{kept.counts.size(), false};
+  for (const auto& [value, change] : difference) {
+    const bool before = counted(value) > 0;
+    const bool now = counted(value) + change > 0;
+    if (before && !now) --result.count;
+    if (!before && now) ++result.count;
+  }
+  const auto own_change = difference.find(own);
+  result.has_own = counted(own) + (own_change == difference.end() ? 0 : own_change->second) > 0;
+  return result;
+}
+
+LargeHistory::Place LargeHistory::latest(std::int64_t time_us, std::int64_t edge_us) const {
+  if (root_ == nullptr || root_->first_us > time_us) return {};
+  const Node* node = root_.get();
+  while (!node->leaf()) {
+    std::size_t at = node->children.size() - 1;
+    while (node->children[at]->first_us > time_us) --at;
+    node = node->children[at].get();
+  }
+  std::size_t at = node->entries - 1;
+  while (node->block.times()[at] > time_us) --at;
+  if (node->block.times()[at] < edge_us) return {};
+  return {node->block, at};
+}
+
+std::size_t LargeHistory::entries() const { return root_ == nullptr ? 0 : root_->entries; }
+
+std::size_t LargeHistory::node_bytes(const Node& node) {
+  std::size_t bytes =
+      sizeof(Node) + node.totals.capacity() * sizeof(Totals) + node.children.capacity() * sizeof(std::unique_ptr<Node>);
+  for (const auto& child : node.children) bytes += node_bytes(*child);
+  return bytes;
+}
+
+std::size_t LargeHistory::bytes() const {
+  // Nodes of a hash map: value and pointer, and the allocator's word.
+  std::size_t bytes = sizeof(*this) + ids_.size() * 48 + ids_.bucket_count() * 8;
+  for (const auto& counts : distinct_) bytes += counts.counts.size() * 40 + counts.counts.bucket_count() * 8;
+  return root_ == nullptr ? bytes : bytes + node_bytes(*root_);
+}
+
+}  // namespace bank::engine

@@ -1,0 +1,124 @@
+// The history of an account with many entries.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/block.h"
+#include "engine/plan.h"
+#include "engine/symbols.h"
+#include "engine/totals.h"
+
+namespace bank::engine {
+
+/// A B+ tree over (event time, arrival) whose nodes carry the totals of what is below them, so that the totals of any
+/// window, a late transaction's too, cost O(log n). Leaves are blocks of 64 entries. Ids are in a hash table. A
+/// distinct count keeps how often each value stands in the window of the newest transaction: O(1) in order; for a late
+/// one it looks at the entries that came after.
+///
+/// Entries leave a leaf at a time, so a few older than the history's edge may still be here: callers pass ranges within
+/// the edge.
+class LargeHistory {
+ public:
+  LargeHistory(const Plan& plan, BlockPool& blocks, Symbols& symbols);
+  ~LargeHistory();
+  LargeHistory(const LargeHistory&) = delete;
+  LargeHistory& operator=(const LargeHistory&) = delete;
+
+  /// Adds an entry behind all that are not later. Its symbols' references become the history's.
+  void insert(const Entry& entry);
+
+  /// Drops leaves whose entries are all older than `edge_us`.
+  void prune(std::int64_t edge_us);
+
+  /// Whether an entry not older than `edge_us` has this id.
+  [[nodiscard]] bool holds(const Fingerprint& id, std::int64_t edge_us) const;
+
+  /// Totals of a measure over the entries in [from_us, to_us].
+  [[nodiscard]] Totals totals(std::uint32_t measure, std::int64_t from_us, std::int64_t to_us) const;
+
+  /// Distinct values of a distinct query over [from_us, to_us], where from_us is to_us − window or the edge, if that is
+  /// later.
+  struct Distinct {
+    std::uint64_t count = 0;
+    bool has_own = false;  ///< Whether `own` is among them.
+  };
+  [[nodiscard]] Distinct distinct(std::uint32_t query, std::int64_t from_us, std::int64_t to_us, std::uint64_t own);
+
+  /// Calls visit(block, index) for the entries in [from_us, to_us], earliest first.
+  template <typename Visit>
+  void visit(std::int64_t from_us, std::int64_t to_us, Visit&& visit_entry) const {
+    if (root_ != nullptr && from_us <= to_us) visit_node(*root_, from_us, to_us, visit_entry);
+  }
+
+  /// The latest entry not later than `time_us` and not older than `edge_us`, as (block, index); a null block without
+  /// one.
+  struct Place {
+    Block block;
+    std::size_t index = 0;
+  };
+  [[nodiscard]] Place latest(std::int64_t time_us, std::int64_t edge_us) const;
+
+  [[nodiscard]] std::size_t entries() const;
+  /// Without the blocks, which the pool counts.
+  [[nodiscard]] std::size_t bytes() const;
+
+ private:
+  static constexpr std::size_t fan_out = 32;
+
+  struct Node {
+    std::int64_t first_us = 0;
+    std::int64_t last_us = 0;
+    std::uint64_t entries = 0;
+    std::vector<Totals> totals;                   // one for each measure
+    std::vector<std::unique_ptr<Node>> children;  // inner nodes
+    Block block;                                  // leaves; entries [0, entries)
+    [[nodiscard]] bool leaf() const { return children.empty(); }
+  };
+  struct FingerprintHash {
+    std::size_t operator()(const Fingerprint& id) const { return id.low; }
+  };
+  struct DistinctCounts {
+    std::int64_t from_us = 0;  // entries from here on are counted
+    std::unordered_map<std::uint64_t, std::uint64_t> counts;
+  };
+
+  std::unique_ptr<Node> make_leaf();
+  std::unique_ptr<Node> insert(Node& node, const Entry& entry);
+  std::unique_ptr<Node> insert_into_leaf(Node& leaf, const Entry& entry);
+  void add_to_totals(Node& node, const Entry& entry) const;
+  void sum_up(Node& node) const;
+  bool prune(Node& node, std::int64_t edge_us);
+  void drop(Node& node);
+  void add_totals(const Node& node, std::uint32_t measure, std::int64_t from_us, std::int64_t to_us, Totals& sum) const;
+  [[nodiscard]] bool in_measure(const Measure& measure, const Block& block, std::size_t at) const;
+  [[nodiscard]] bool distinct_key(const Query& query, const Block& block, std::size_t at, std::uint64_t& key) const;
+  void advance(DistinctCounts& counts, const Query& query, std::int64_t from_us) const;
+  [[nodiscard]] static std::size_t node_bytes(const Node& node);
+
+  template <typename Visit>
+  void visit_node(const Node& node, std::int64_t from_us, std::int64_t to_us, Visit& visit_entry) const {
+    if (node.last_us < from_us || node.first_us > to_us) return;
+    if (!node.leaf()) {
+      for (const auto& child : node.children) visit_node(*child, from_us, to_us, visit_entry);
+      return;
+    }
+    const std::int64_t* times = node.block.times();
+    for (std::size_t i = 0; i < node.entries; ++i) {
+      if (times[i] >= from_us && times[i] <= to_us) visit_entry(node.block, i);
+    }
+  }
+
+  const Plan& plan_;
+  BlockPool& blocks_;
+  Symbols& symbols_;
+  std::unique_ptr<Node> root_;
+  std::int64_t first_leaf_last_us_ = 0;
+  std::int64_t newest_us_ = 0;                                          // of the entries
+  std::unordered_map<Fingerprint, std::int64_t, FingerprintHash> ids_;  // id → event time of its last entry
+  std::vector<DistinctCounts> distinct_;                                // one for each of the plan's distinct queries
+};
+
+}  // namespace bank::engine
