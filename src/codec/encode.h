@@ -14,15 +14,19 @@ namespace bank::codec {
 /// Appends `text` as a JSON string, quotes included. `text` is valid UTF-8.
 void append_json_string(std::string& out, std::string_view text);
 
-/// One alert, fields in the order of the contract. `detected_at_us`: wall clock, printed as RFC 3339 with microseconds, UTC.
-void append_alert(std::string& out, const model::Alert& alert, std::int64_t detected_at_us, const model::Position& source);
+/// One alert, fields in the order of the contract. `detected_at_us`: wall clock, printed as RFC 3339 with microseconds,
+/// UTC.
+void append_alert(std::string& out, const model::Alert& alert, std::int64_t detected_at_us,
+                  const model::Position& source);
 
 /// One processed transaction: its fields as in the contract, then `risk`, `decision`, `rules`.
 void append_processed(std::string& out, const model::Processed& processed);
 
-/// One rejected record, kept whole: `reason`, `field` (where there is one), `source`, then `record`, or `record_base64` where
-/// the bytes are not UTF-8.
-void append_rejected(std::string& out, const model::Rejection& rejection, const model::Position& source, std::string_view record);
+/// One rejected record, kept whole: `reason`, `field` (where there is one), `source`, then `record`, or `record_base64`
+/// where the bytes are not UTF-8. `piece`, where it isn't 0, says that `record` is only the piece of this number, from
+/// 1, of a record too long to be held at once.
+void append_rejected(std::string& out, const model::Rejection& rejection, const model::Position& source,
+                     std::string_view record, std::int32_t piece = 0);
 
 /// One transaction as a JSON line, fields in the order of the contract, null fields written as null.
 void append_transaction_json(std::string& out, const model::Transaction& transaction);
