@@ -38,6 +38,7 @@ std::string long_name(const std::string& flag) { return flag.substr(flag.rfind('
 CLI::App& add_command(CLI::App& parent, const std::string& name, const std::string& summary,
                       const std::string& examples) {
   CLI::App* command = parent.add_subcommand(name, summary);
+  command->group("Commands");
   command->footer(examples);  // HelpFormatter prints it first.
   command->fallthrough();     // --quiet and the like may stand behind the command.
   return *command;

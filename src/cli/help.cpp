@@ -23,7 +23,16 @@ std::string indented(const std::string& lines, const std::string& by) {
 
 }  // namespace
 
-HelpFormatter::HelpFormatter(int width) : width_(std::clamp(width, 60, 100)) { label("Positionals", "Arguments"); }
+std::string full_name(const CLI::App& app) {
+  return app.get_parent() == nullptr ? app.get_name()
+                                     : fmt::format("{} {}", full_name(*app.get_parent()), app.get_name());
+}
+
+HelpFormatter::HelpFormatter(int width) : width_(std::clamp(width, 60, 100)) {
+  label("Positionals", "Arguments");
+  label("SUBCOMMAND", "COMMAND");
+  label("OPTIONS", "FLAGS");
+}
 
 std::string HelpFormatter::entry(const std::string& name, const std::string& description, int column) const {
   std::string out = "  " + name;
@@ -47,8 +56,8 @@ std::string HelpFormatter::entry(const std::string& name, const std::string& des
   return out + '\n';
 }
 
-std::string HelpFormatter::make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const {
-  std::string help = fmt::format("{}\n\n{}", app->get_description(), make_usage(app, std::move(name)));
+std::string HelpFormatter::make_help(const CLI::App* app, std::string /*name*/, CLI::AppFormatMode mode) const {
+  std::string help = fmt::format("{}\n\n{}", app->get_description(), make_usage(app, full_name(*app)));
   if (!app->get_footer().empty()) help += fmt::format("\nExamples:\n{}", indented(app->get_footer(), "  "));
   help += make_positionals(app);
   help += make_subcommands(app, mode);
@@ -57,9 +66,11 @@ std::string HelpFormatter::make_help(const CLI::App* app, std::string name, CLI:
 }
 
 std::string HelpFormatter::make_option(const CLI::Option* option, bool is_positional) const {
-  return entry(
-      make_option_name(option, is_positional) + (option->get_type_size() == 0 ? "" : " " + option->get_type_name()),
-      make_option_desc(option), option_column);
+  std::string name = make_option_name(option, is_positional);
+  // Behind a colon CLI11 lists what its validators take, which is the description's to say.
+  const std::string type = option->get_type_name();
+  if (option->get_type_size() != 0 && !is_positional && !type.empty()) name += ' ' + type.substr(0, type.find(':'));
+  return entry(name, make_option_desc(option), option_column);
 }
 
 std::string HelpFormatter::make_subcommand(const CLI::App* command) const {

@@ -7,6 +7,9 @@
 
 namespace bank::cli {
 
+/// `bank rules check`.
+[[nodiscard]] std::string full_name(const CLI::App& app);
+
 class HelpFormatter final : public CLI::Formatter {
  public:
   /// `width`: columns to wrap at.

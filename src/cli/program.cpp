@@ -9,6 +9,7 @@
 
 #include "cli/commands.h"
 #include "cli/help.h"
+#include "yaml/values.h"
 
 namespace bank::cli {
 
@@ -29,13 +30,20 @@ struct GlobalFlags {
 };
 
 void add_global_flags(CLI::App& app, GlobalFlags& flags, const std::string& version) {
-  const std::map<std::string, ColorMode> modes = {
+  static const std::map<std::string, ColorMode> modes = {
       {"auto", ColorMode::automatic}, {"always", ColorMode::always}, {"never", ColorMode::never}};
   app.add_option("--config", flags.config_file,
                  "Configuration file [BANK_CONFIG, ./config/bank.yaml, /etc/bank/bank.yaml]")
       ->type_name("FILE");
-  app.add_option("--color", flags.color, "When to use colour [auto: on a terminal, unless NO_COLOR is set]")
-      ->transform(CLI::CheckedTransformer(modes))
+  app.add_option_function<std::string>(
+         "--color",
+         [&flags](const std::string& word) {
+           const auto mode = modes.find(word);
+           if (mode == modes.end())
+             throw CLI::ValidationError("--color", fmt::format("'{}'; write auto, always or never", word));
+           flags.color = mode->second;
+         },
+         "When to use colour [auto: on a terminal, unless NO_COLOR is set]")
       ->type_name("auto|always|never");
   app.add_flag("-q,--quiet", flags.quiet, "Say nothing on stderr but warnings and errors");
   app.set_help_flag("-h,--help", "Print this help");
@@ -61,9 +69,29 @@ const CLI::App& deepest(const CLI::App& app) {
   return chosen.empty() ? app : deepest(*chosen.front());
 }
 
-std::string full_name(const CLI::App& app) {
-  return app.get_parent() == nullptr ? app.get_name()
-                                     : fmt::format("{} {}", full_name(*app.get_parent()), app.get_name());
+// What CLI11 says, or, where it says only that something was not expected, what may have been meant.
+std::string parse_message(const CLI::ParseError& wrong, const CLI::App& root) {
+  const CLI::App& command = deepest(root);
+  const std::vector<std::string> unknown = root.remaining(true);
+  if (dynamic_cast<const CLI::ExtrasError*>(&wrong) == nullptr || unknown.empty()) return wrong.what();
+  const std::string& word = unknown.front();
+  const bool is_flag = word.starts_with('-');
+  const std::string name = word.substr(0, word.find('='));
+  std::vector<std::string> known;
+  if (is_flag) {
+    for (const CLI::App* app = &command; app != nullptr; app = app->get_parent())
+      for (const CLI::Option* option : app->get_options())
+        for (const std::string& flag : option->get_lnames()) known.push_back("--" + flag);
+  } else {
+    for (const CLI::App* subcommand : command.get_subcommands({})) known.push_back(subcommand->get_name());
+  }
+  const std::vector<std::string_view> views(known.begin(), known.end());
+  const std::string_view close = yaml::closest(name, views);
+  return fmt::format("{} '{}' in `{}`{}",
+                     is_flag         ? "unknown flag"
+                     : known.empty() ? "unexpected argument"
+                                     : "unknown command",
+                     name, full_name(command), close.empty() ? "" : fmt::format("; did you mean {}?", close));
 }
 
 int exit_code(const Error& error) {
@@ -93,7 +121,7 @@ int run_program(const Invocation& invocation, Clock& clock, Terminal& terminal,
     return static_cast<int>(ExitCode::ok);
   } catch (const CLI::ParseError& wrong) {
     terminal.configure(flags.color, flags.quiet);
-    terminal.error({ErrorKind::config, wrong.what()});
+    terminal.error({ErrorKind::config, parse_message(wrong, app)});
     terminal.note(fmt::format("See {} --help.", full_name(deepest(app))));
     return static_cast<int>(ExitCode::usage);
   }
@@ -101,8 +129,9 @@ int run_program(const Invocation& invocation, Clock& clock, Terminal& terminal,
 
   if (!context.action) {
     const CLI::App& command = deepest(app);
-    terminal.out().write(command.help());
-    return static_cast<int>(&command == &app ? ExitCode::ok : ExitCode::usage);
+    const bool overview = &command == &app;  // `bank` alone; else a command that needs one of its own.
+    (overview ? terminal.out() : terminal.err()).write(command.help());
+    return static_cast<int>(overview ? ExitCode::ok : ExitCode::usage);
   }
   auto settings = config::Settings::load(sources_of(invocation, flags, std::move(context.flag_values)));
   if (!settings) {

@@ -29,6 +29,14 @@ int display_width(std::string_view text) {
   return width;
 }
 
+std::string shortened(std::string_view text, int columns) {
+  if (display_width(text) <= columns) return std::string(text);
+  std::size_t end = 0;
+  for (int taken = 0; end < text.size(); ++end)  // up to where the character begins that has no room
+    if ((static_cast<unsigned char>(text[end]) & 0xc0) != 0x80 && ++taken == columns) break;
+  return std::string(text.substr(0, end)) + "…";
+}
+
 void Table::add(std::vector<Cell> row) {
   BANK_ASSERT(row.size() == columns_.size());
   for (Cell& cell : row) cell.text = visible(cell.text);

@@ -44,4 +44,7 @@ class Table {
 /// Characters that `text` takes on a terminal: code points, escape sequences of colour not counted.
 [[nodiscard]] int display_width(std::string_view text);
 
+/// `text`, or its beginning and `…` where it takes more than `columns` characters.
+[[nodiscard]] std::string shortened(std::string_view text, int columns);
+
 }  // namespace bank::cli

@@ -96,7 +96,7 @@ class Loader {
         check_order(key.name, fmt::format("{}_critical", key.name.substr(0, key.name.rfind("_warn"))));
     check_data_dir();
     if (!problems_.empty()) return fail_config(problems_);
-    settings_.expand_data_dir();
+    settings_.expand_data_dir(std::string(settings_.string("data_dir")));
     return std::move(settings_);
   }
 
@@ -173,6 +173,12 @@ Settings::Settings() {
   }
 }
 
+Settings Settings::defaults(const std::string& data_dir) {
+  Settings settings;
+  settings.expand_data_dir(data_dir);
+  return settings;
+}
+
 Result<Settings> Settings::load(const Sources& sources) {
   Loader loader;
   loader.read_file(sources);
@@ -181,8 +187,7 @@ Result<Settings> Settings::load(const Sources& sources) {
   return loader.finish();
 }
 
-void Settings::expand_data_dir() {
-  const std::string directory = string("data_dir");
+void Settings::expand_data_dir(const std::string& directory) {
   for (Entry& entry : entries_) {
     if (auto* text = std::get_if<std::string>(&entry.value)) replace_all(*text, "{data_dir}", directory);
     if (auto* items = std::get_if<List>(&entry.value))

@@ -44,8 +44,10 @@ using Origin = std::string;
 
 class Settings {
  public:
-  /// Every default.
+  /// Every default, as it stands in the registry.
   Settings();
+  /// Every default, with {data_dir} replaced.
+  [[nodiscard]] static Settings defaults(const std::string& data_dir);
 
   /// Errors (config) name the place and what would be right: unknown or repeated key, a value of the wrong type or out
   /// of bounds, an unknown BANK_ variable, an unreadable file; several mistakes come as several lines.
@@ -76,7 +78,7 @@ class Settings {
   };
   friend class Loader;
   [[nodiscard]] const Entry& entry(std::string_view key) const;
-  void expand_data_dir();
+  void expand_data_dir(const std::string& directory);
 
   std::vector<Entry> entries_;  // in the order of the registry
   std::optional<std::string> file_;
