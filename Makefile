@@ -81,7 +81,7 @@ bench-peers: build ## The same work in DuckDB, Polars and Python, on LINES trans
 
 .PHONY: install
 install: build ## Installs bank and its rule sets under $(DESTDIR)$(PREFIX)
-	@DESTDIR=$(DESTDIR) cmake --install build/release --prefix $(PREFIX) --component bank
+	@DESTDIR=$(DESTDIR) cmake --install build/release --prefix $(PREFIX)
 
 .PHONY: clean
 clean: ## Removes everything that was built
