@@ -40,9 +40,10 @@ class Lexer {
 
   std::vector<Token> run() {
     while (true) {
+      const std::size_t behind_last = at_;
       while (at_ < text_.size() && is_blank(text_[at_])) ++at_;
       if (at_ >= text_.size()) {
-        add(TokenKind::end, text_.size(), "");
+        add(TokenKind::end, behind_last, "");
         return std::move(tokens_);
       }
       if (!next()) return std::move(tokens_);
