@@ -10,6 +10,8 @@ std::atomic<int> signal_number{0};
 static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_always_lock_free);
 
 extern "C" void on_stop_signal(int number) {
+  std::signal(SIGINT, SIG_DFL);  // A second one of either kind kills.
+  std::signal(SIGTERM, SIG_DFL);
   signal_number.store(number, std::memory_order_relaxed);
   stop_requested.store(true, std::memory_order_relaxed);
 }
@@ -18,7 +20,7 @@ extern "C" void on_stop_signal(int number) {
 void install_signal_handlers() {
   struct sigaction stop{};
   stop.sa_handler = on_stop_signal;
-  stop.sa_flags = SA_RESETHAND;  // The second one kills. No SA_RESTART: a read that waits must notice the first.
+  stop.sa_flags = 0;  // No SA_RESTART: a read that waits must notice.
   sigemptyset(&stop.sa_mask);
   sigaction(SIGINT, &stop, nullptr);
   sigaction(SIGTERM, &stop, nullptr);
