@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "codec/decode.h"
+#include "codec/json_fast.h"
 #include "codec/json_reader.h"
 #include "codec/key_table.h"
 #include "codec/record.h"
@@ -26,12 +27,21 @@ RawField raw_field(const JsonValue& value, TextArena& arena) {
 
 class JsonDecoder::Impl {
  public:
-  explicit Impl(const FieldNames& names) : keys_(names.columns()) {}
+  explicit Impl(const FieldNames& names) : keys_(names.columns()), fast_(keys_) {}
+
+  std::expected<model::Transaction, Rejection> decode(std::string_view record, TextArena& arena) {
+    RawFields fields;
+    if (fast_.read(record, fields)) {
+      if (auto result = finish(fields)) return result;
+    }
+    return decode_plain(record, arena);
+  }
 
   std::expected<model::Transaction, Rejection> decode_plain(std::string_view record, TextArena& arena);
 
  private:
   KeyTable keys_;
+  FastJson fast_;
   std::vector<std::string_view> unknown_keys_;
 };
 
@@ -75,7 +85,7 @@ JsonDecoder::JsonDecoder(JsonDecoder&&) noexcept = default;
 JsonDecoder& JsonDecoder::operator=(JsonDecoder&&) noexcept = default;
 
 std::expected<model::Transaction, Rejection> JsonDecoder::decode(std::string_view record, TextArena& arena) {
-  return impl_->decode_plain(record, arena);
+  return impl_->decode(record, arena);
 }
 
 std::expected<model::Transaction, Rejection> JsonDecoder::decode_plain(std::string_view record, TextArena& arena) {

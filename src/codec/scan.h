@@ -10,9 +10,6 @@
 
 namespace bank::codec {
 
-/// How far the scanners below may read behind the end that they are given.
-inline constexpr int scan_overread = 15;
-
 /// A byte at which a JSON string is not plain text any more: its closing quote, a backslash, or a control character.
 [[nodiscard]] constexpr bool stops_string(char c) {
   return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20;
@@ -42,6 +39,21 @@ template <bool ascii_only>
   return static_cast<unsigned>(_mm_movemask_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))));
 }
 
+/// One bit for each of the sixteen bytes at p that neither is a digit nor a point. A slash counts as one of them too:
+/// it is their neighbour, and no number that is checked afterwards gets by with it.
+[[nodiscard]] inline unsigned number_stops(const char* p) {
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  const __m128i above_point = _mm_sub_epi8(bytes, _mm_set1_epi8('.'));
+  const __m128i in_range = _mm_cmpeq_epi8(_mm_min_epu8(above_point, _mm_set1_epi8('9' - '.')), above_point);
+  return static_cast<unsigned>(_mm_movemask_epi8(in_range)) ^ 0xffffu;
+}
+
+/// One bit for each of the sixteen bytes at a that equals the one at b.
+[[nodiscard]] inline unsigned equal_bytes(const char* a, const char* b) {
+  return static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(a)),
+                                                                _mm_loadu_si128(reinterpret_cast<const __m128i*>(b)))));
+}
+
 #else
 
 template <bool ascii_only>
@@ -54,6 +66,18 @@ template <bool ascii_only>
 [[nodiscard]] inline unsigned non_ascii(const char* p) {
   unsigned mask = 0;
   for (unsigned i = 0; i < 16; ++i) mask |= unsigned{static_cast<unsigned char>(p[i]) >= 0x80} << i;
+  return mask;
+}
+
+[[nodiscard]] inline unsigned number_stops(const char* p) {
+  unsigned mask = 0;
+  for (unsigned i = 0; i < 16; ++i) mask |= unsigned{p[i] < '.' || p[i] > '9'} << i;
+  return mask;
+}
+
+[[nodiscard]] inline unsigned equal_bytes(const char* a, const char* b) {
+  unsigned mask = 0;
+  for (unsigned i = 0; i < 16; ++i) mask |= unsigned{a[i] == b[i]} << i;
   return mask;
 }
 

@@ -1,0 +1,65 @@
+// The quick way through a record that looks like most records do.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "codec/key_table.h"
+#include "codec/record.h"
+
+namespace bank::codec {
+
+/// Reads a flat object of strings without escapes, plain decimal numbers, true, false and null, in any order, with any
+/// spacing. It says yes only where it has checked everything that JsonObjectReader would check, and gives the same
+/// fields; it says no to all that is wrong or merely unusual, and leaves the verdict to the plain parser.
+///
+/// It is quick because records of one stream are alike: what stood between two values of the last record (`, "amount":
+/// `) most likely stands there again, and is then one comparison. A stream without a fixed order is noticed, and read
+/// without guessing.
+class FastJson {
+ public:
+  explicit FastJson(const KeyTable& keys) : keys_(keys) {}
+
+  /// `record` has 64 readable bytes behind it. False: nothing is known; `fields` are undefined.
+  [[nodiscard]] bool read(std::string_view record, RawFields& fields);
+
+ private:
+  static constexpr std::size_t max_guesses = 16;
+
+  // What stood in front of the value at one place of the last record, from the end of the value before on.
+  struct Guess {
+    alignas(16) std::array<char, padded_key_bytes> text{};
+    std::uint32_t size_mask = 0;  // a bit for each byte of the text
+    std::uint32_t size = 0;       // 0: no guess
+    std::uint32_t field = 0;      // which field's key it holds, or KeyTable::unknown
+    std::uint32_t key_begin = 0;
+    std::uint32_t key_size = 0;
+  };
+
+  // The keys of a record that are no fields, to find one that comes twice.
+  class UnknownKeys {
+   public:
+    void clear() { count_ = 0; }
+    // False: it is there already, or there are too many to be quick about.
+    bool add(std::string_view key);
+
+   private:
+    std::array<std::string_view, 8> keys_;
+    std::size_t count_ = 0;
+  };
+
+  struct Cursor;
+  template <bool guessing>
+  [[nodiscard]] bool read_members(std::string_view record, RawFields& fields);
+  void learn(Guess& guess, const char* begin, const Cursor& cursor);
+
+  KeyTable keys_;
+  std::array<Guess, max_guesses> guesses_{};
+  UnknownKeys unknown_keys_;
+  bool missed_ = false;                      // some guess of this record was wrong, or there was none
+  std::uint32_t misses_ = 0;                 // records in a row of which that was so
+  std::uint32_t records_without_guess_ = 0;  // so many more are read without guessing
+};
+
+}  // namespace bank::codec
