@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "engine/text.h"
 
 namespace bank::engine {
 
@@ -78,6 +79,10 @@ bool Evaluator::holds(const Node& node) {
     case Code::logical_not: return !holds(*node.a);
     case Code::logical_and: return holds(*node.a) && holds(*node.b);
     case Code::logical_or: return holds(*node.a) || holds(*node.b);
+    case Code::amount_compare: return compare(node.comparison, Int128{transaction_->amount.units()}, node.number);
+    case Code::count_compare: {
+      return compare(node.comparison, exact_aggregate(plan_.aggregates()[node.index]).value, node.number);
+    }
     case Code::exact_compare: {
       const Exact a = exact(*node.a);
       const Exact b = exact(*node.b);
@@ -92,7 +97,7 @@ bool Evaluator::holds(const Node& node) {
     case Code::text_compare: {
       const Text a = text(*node.a);
       const Text b = text(*node.b);
-      return a.data() != nullptr && b.data() != nullptr && (a == b) == (node.comparison == Comparison::equal);
+      return a.data() != nullptr && b.data() != nullptr && equal_texts(a, b) == (node.comparison == Comparison::equal);
     }
     case Code::symbol_compare: {
       const std::uint32_t a = symbol(*node.a);
@@ -273,7 +278,8 @@ Totals Evaluator::totals_of(const Aggregate& aggregate) {
   const Answer& before = answer(aggregate.query);
   Totals totals = before.totals;
   if (!aggregate.prior && before.own_counts) {
-    totals.add(entry_->values[plan_.measures()[plan_.queries()[aggregate.query].measure].column]);
+    const Measure& measure = plan_.measures()[plan_.queries()[aggregate.query].measure];
+    totals.add(entry_->values[measure.column], measure.needs);
   }
   return totals;
 }
@@ -303,6 +309,10 @@ void Evaluator::find_window(const Query& query, std::size_t& from, std::size_t& 
   const std::int64_t* times = block_.times();
   from = account_->begin();
   to = end_;
+  if (from == to || times[to - 1] < from_us) {
+    from = to;
+    return;
+  }
   std::size_t before = 0;
   for (std::size_t i = from; i < to; ++i) before += times[i] < from_us ? 1 : 0;
   from += before;
@@ -338,7 +348,7 @@ void Evaluator::answer_small(const Query& query, Answer& answer) {
   answer.totals = {};
   const std::int64_t* values = block_.values(measure.column);
   for (std::size_t i = from; i < to; ++i) {
-    if (flags == nullptr || (flags[i] >> bit & 1) != 0) answer.totals.add(values[i]);
+    if (flags == nullptr || (flags[i] >> bit & 1) != 0) answer.totals.add(values[i], measure.needs);
   }
 }
 
@@ -370,7 +380,7 @@ void Evaluator::answer_scan(const Query& query, Answer& answer) {
     } else if (measure.column == Measure::no_column) {
       ++answer.totals.count;
     } else {
-      answer.totals.add(block.values(measure.column)[at]);
+      answer.totals.add(block.values(measure.column)[at], measure.needs);
     }
   };
   if (account_->is_large()) {

@@ -1,8 +1,10 @@
 #include "engine/history.h"
 
+#include <algorithm>
 #include <new>
 
 #include "base/assert.h"
+#include "engine/text.h"
 
 namespace bank::engine {
 
@@ -43,21 +45,22 @@ void Histories::prefetch_entries(std::uint32_t likely_account) const {
   if (likely_account == HashIndex::none) return;
   const Account& account = at(likely_account);
   if (account.data() == nullptr || account.is_large()) return;
-  // The times and the first halves of the ids: what every judgement looks at.
+  // All of a small block; of a larger one the times and the first halves of the ids, which every judgement looks at.
   const char* data = static_cast<const char*>(account.data());
-  const std::size_t last = account.begin() + account.size();
-  __builtin_prefetch(data + 8 * last);
-  __builtin_prefetch(data + 8 * (account.capacity() + account.begin()));
-  __builtin_prefetch(data + 8 * (account.capacity() + last));
+  const std::size_t bytes = account.capacity() * plan_.layout().entry_bytes();
+  const std::size_t wanted = std::min(bytes, std::max<std::size_t>(512, 16 * account.capacity()));
+  for (std::size_t at = 0; at < wanted; at += 64) __builtin_prefetch(data + at);
 }
 
 Account* Histories::find(std::string_view number, std::uint64_t hash) {
-  const std::uint32_t id = index_.find(hash, [&](std::uint32_t candidate) { return at(candidate).number() == number; });
+  const std::uint32_t id =
+      index_.find(hash, [&](std::uint32_t candidate) { return equal_texts(at(candidate).number(), number); });
   return id == HashIndex::none ? nullptr : &at(id);
 }
 
 const Account* Histories::find(std::string_view number, std::uint64_t hash) const {
-  const std::uint32_t id = index_.find(hash, [&](std::uint32_t candidate) { return at(candidate).number() == number; });
+  const std::uint32_t id =
+      index_.find(hash, [&](std::uint32_t candidate) { return equal_texts(at(candidate).number(), number); });
   return id == HashIndex::none ? nullptr : &at(id);
 }
 

@@ -16,6 +16,58 @@ LargeHistory::~LargeHistory() {
   if (root_ != nullptr) drop(*root_);
 }
 
+const std::int64_t* LargeHistory::Ids::find(const Fingerprint& id) const {
+  const std::uint32_t slot = index_.find(id.low, [&](std::uint32_t candidate) { return slots_[candidate].id == id; });
+  return slot == HashIndex::none ? nullptr : &slots_[slot].time_us;
+}
+
+void LargeHistory::Ids::set(const Fingerprint& id, std::int64_t time_us) {
+  std::uint32_t slot = index_.find(id.low, [&](std::uint32_t candidate) { return slots_[candidate].id == id; });
+  if (slot == HashIndex::none) {
+    if (free_.empty()) {
+      slot = static_cast<std::uint32_t>(slots_.size());
+      slots_.emplace_back();
+    } else {
+      slot = free_.back();
+      free_.pop_back();
+    }
+    slots_[slot].id = id;
+    index_.insert(id.low, slot);
+  }
+  slots_[slot].time_us = time_us;
+}
+
+void LargeHistory::Ids::remove(const Fingerprint& id, std::int64_t time_us) {
+  const std::uint32_t slot = index_.find(id.low, [&](std::uint32_t candidate) { return slots_[candidate].id == id; });
+  if (slot == HashIndex::none || slots_[slot].time_us != time_us) return;
+  index_.erase(id.low, slot);
+  free_.push_back(slot);
+}
+
+std::size_t LargeHistory::Ids::bytes() const {
+  return index_.bytes() + slots_.capacity() * sizeof(Slot) + free_.capacity() * sizeof(std::uint32_t);
+}
+
+void LargeHistory::DistinctCounts::add(std::uint64_t value) {
+  if (counts[value]++ == 0) ++distinct;
+}
+
+void LargeHistory::DistinctCounts::remove(std::uint64_t value) {
+  const auto found = counts.find(value);
+  BANK_ASSERT(found != counts.end() && found->second > 0);
+  if (--found->second == 0) --distinct;
+}
+
+void LargeHistory::DistinctCounts::tidy() {
+  if (counts.size() > 2 * distinct + 64) std::erase_if(counts, [](const auto& value) { return value.second == 0; });
+}
+
+LargeHistory::Child LargeHistory::child_of(std::unique_ptr<Node> node) {
+  const std::int64_t first_us = node->first_us;
+  const std::int64_t last_us = node->last_us;
+  return {first_us, last_us, std::move(node)};
+}
+
 std::unique_ptr<LargeHistory::Node> LargeHistory::make_leaf() {
   auto leaf = std::make_unique<Node>();
   leaf->totals.resize(plan_.measures().size());
@@ -33,22 +85,22 @@ void LargeHistory::insert(const Entry& entry) {
   if (auto sibling = insert(*root_, entry)) {
     auto root = std::make_unique<Node>();
     root->totals.resize(plan_.measures().size());
-    root->children.push_back(std::move(root_));
-    root->children.push_back(std::move(sibling));
+    root->children.push_back(child_of(std::move(root_)));
+    root->children.push_back(child_of(std::move(sibling)));
     sum_up(*root);
     root_ = std::move(root);
   }
   const Node* first = root_.get();
-  while (!first->leaf()) first = first->children.front().get();
+  while (!first->leaf()) first = first->children.front().node.get();
   first_leaf_last_us_ = first->last_us;
 
-  ids_[entry.id] = entry.time_us;
+  ids_.set(entry.id, entry.time_us);
   for (std::size_t i = 0; i < distinct_.size(); ++i) {
     if (entry.time_us < distinct_[i].from_us) continue;
     const Query& query = plan_.queries()[plan_.distinct_queries()[i]];
     const Place place = latest(entry.time_us, entry.time_us);
     std::uint64_t key = 0;
-    if (distinct_key(query, place.block, place.index, key)) ++distinct_[i].counts[key];
+    if (distinct_key(query, place.block, place.index, key)) distinct_[i].add(key);
   }
 }
 
@@ -57,13 +109,16 @@ std::unique_ptr<LargeHistory::Node> LargeHistory::insert(Node& node, const Entry
   if (node.leaf()) return insert_into_leaf(node, entry);
   // The last child that may hold something not later than the entry; most often the very last.
   std::size_t at = node.children.size() - 1;
-  while (at > 0 && node.children[at]->first_us > entry.time_us) --at;
-  auto added = insert(*node.children[at], entry);
+  while (at > 0 && node.children[at].first_us > entry.time_us) --at;
+  Child& child = node.children[at];
+  auto added = insert(*child.node, entry);
+  child.first_us = child.node->first_us;
+  child.last_us = child.node->last_us;
   if (added == nullptr) {
     add_to_totals(node, entry);
     return nullptr;
   }
-  node.children.insert(node.children.begin() + static_cast<std::ptrdiff_t>(at) + 1, std::move(added));
+  node.children.insert(node.children.begin() + static_cast<std::ptrdiff_t>(at) + 1, child_of(std::move(added)));
   if (node.children.size() <= fan_out) {
     add_to_totals(node, entry);
     return nullptr;
@@ -116,7 +171,7 @@ void LargeHistory::add_to_totals(Node& node, const Entry& entry) const {
     if (measure.column == Measure::no_column) {
       ++node.totals[m].count;
     } else {
-      node.totals[m].add(entry.values[measure.column]);
+      node.totals[m].add(entry.values[measure.column], measure.needs);
     }
   }
 }
@@ -125,12 +180,12 @@ void LargeHistory::add_to_totals(Node& node, const Entry& entry) const {
 void LargeHistory::sum_up(Node& node) const {
   std::fill(node.totals.begin(), node.totals.end(), Totals{});
   if (!node.leaf()) {
-    node.first_us = node.children.front()->first_us;
-    node.last_us = node.children.back()->last_us;
+    node.first_us = node.children.front().first_us;
+    node.last_us = node.children.back().last_us;
     node.entries = 0;
     for (const auto& child : node.children) {
-      node.entries += child->entries;
-      for (std::size_t m = 0; m < node.totals.size(); ++m) node.totals[m] += child->totals[m];
+      node.entries += child.node->entries;
+      for (std::size_t m = 0; m < node.totals.size(); ++m) node.totals[m] += child.node->totals[m];
     }
     return;
   }
@@ -143,7 +198,7 @@ void LargeHistory::sum_up(Node& node) const {
       if (measure.column == Measure::no_column) {
         ++node.totals[m].count;
       } else {
-        node.totals[m].add(node.block.values(measure.column)[i]);
+        node.totals[m].add(node.block.values(measure.column)[i], measure.needs);
       }
     }
   }
@@ -164,11 +219,11 @@ void LargeHistory::prune(std::int64_t edge_us) {
     return;
   }
   while (!root_->leaf() && root_->children.size() == 1) {
-    auto child = std::move(root_->children.front());
+    auto child = std::move(root_->children.front().node);
     root_ = std::move(child);
   }
   const Node* first = root_.get();
-  while (!first->leaf()) first = first->children.front().get();
+  while (!first->leaf()) first = first->children.front().node.get();
   first_leaf_last_us_ = first->last_us;
 }
 
@@ -180,21 +235,21 @@ bool LargeHistory::prune(Node& node, std::int64_t edge_us) {
   }
   if (node.leaf() || node.first_us >= edge_us) return false;
   std::size_t gone = 0;
-  while (prune(*node.children[gone], edge_us)) ++gone;
+  while (prune(*node.children[gone].node, edge_us)) ++gone;
   node.children.erase(node.children.begin(), node.children.begin() + static_cast<std::ptrdiff_t>(gone));
+  node.children.front().first_us = node.children.front().node->first_us;
   sum_up(node);
   return false;
 }
 
 void LargeHistory::drop(Node& node) {
   if (!node.leaf()) {
-    for (auto& child : node.children) drop(*child);
+    for (auto& child : node.children) drop(*child.node);
     return;
   }
   for (std::size_t i = 0; i < node.entries; ++i) {
-    const auto found = ids_.find(Fingerprint{node.block.ids_low()[i], node.block.ids_high()[i]});
     // A later entry may have the id again, once the history had forgotten this one.
-    if (found != ids_.end() && found->second == node.block.times()[i]) ids_.erase(found);
+    ids_.remove({node.block.ids_low()[i], node.block.ids_high()[i]}, node.block.times()[i]);
     for (std::size_t w = plan_.flag_words(); w < plan_.layout().words; ++w) symbols_.release(node.block.words(w)[i]);
   }
   blocks_.give_back(node.block);
@@ -202,8 +257,8 @@ void LargeHistory::drop(Node& node) {
 }
 
 bool LargeHistory::holds(const Fingerprint& id, std::int64_t edge_us) const {
-  const auto found = ids_.find(id);
-  return found != ids_.end() && found->second >= edge_us;
+  const std::int64_t* time_us = ids_.find(id);
+  return time_us != nullptr && *time_us >= edge_us;
 }
 
 Totals LargeHistory::totals(std::uint32_t measure, std::int64_t from_us, std::int64_t to_us) const {
@@ -214,13 +269,14 @@ Totals LargeHistory::totals(std::uint32_t measure, std::int64_t from_us, std::in
 
 void LargeHistory::add_totals(const Node& node, std::uint32_t m, std::int64_t from_us, std::int64_t to_us,
                               Totals& sum) const {
-  if (node.last_us < from_us || node.first_us > to_us) return;
   if (node.first_us >= from_us && node.last_us <= to_us) {
     sum += node.totals[m];
     return;
   }
   if (!node.leaf()) {
-    for (const auto& child : node.children) add_totals(*child, m, from_us, to_us, sum);
+    for (const auto& child : node.children) {
+      if (child.last_us >= from_us && child.first_us <= to_us) add_totals(*child.node, m, from_us, to_us, sum);
+    }
     return;
   }
   const Measure& measure = plan_.measures()[m];
@@ -230,7 +286,7 @@ void LargeHistory::add_totals(const Node& node, std::uint32_t m, std::int64_t fr
     if (measure.column == Measure::no_column) {
       ++sum.count;
     } else {
-      sum.add(node.block.values(measure.column)[i]);
+      sum.add(node.block.values(measure.column)[i], measure.needs);
     }
   }
 }
@@ -250,11 +306,9 @@ void LargeHistory::advance(DistinctCounts& distinct, const Query& query, std::in
   if (from_us <= distinct.from_us) return;
   visit(distinct.from_us, from_us - 1, [&](const Block& block, std::size_t at) {
     std::uint64_t key = 0;
-    if (!distinct_key(query, block, at, key)) return;
-    const auto found = distinct.counts.find(key);
-    BANK_ASSERT(found != distinct.counts.end());
-    if (--found->second == 0) distinct.counts.erase(found);
+    if (distinct_key(query, block, at, key)) distinct.remove(key);
   });
+  distinct.tidy();
   distinct.from_us = from_us;
 }
 
@@ -284,7 +338,7 @@ LargeHistory::Distinct LargeHistory::distinct(std::uint32_t q, std::int64_t from
     const auto found = kept.counts.find(value);
     return found == kept.counts.end() ? std::int64_t{0} : static_cast<std::int64_t>(found->second);
   };
-  Distinct result{kept.counts.size(), false};
+  Distinct result{kept.distinct, false};
   for (const auto& [value, change] : difference) {
     const bool before = counted(value) > 0;
     const bool now = counted(value) + change > 0;
@@ -301,8 +355,8 @@ LargeHistory::Place LargeHistory::latest(std::int64_t time_us, std::int64_t edge
   const Node* node = root_.get();
   while (!node->leaf()) {
     std::size_t at = node->children.size() - 1;
-    while (node->children[at]->first_us > time_us) --at;
-    node = node->children[at].get();
+    while (node->children[at].first_us > time_us) --at;
+    node = node->children[at].node.get();
   }
   std::size_t at = node->entries - 1;
   while (node->block.times()[at] > time_us) --at;
@@ -313,15 +367,14 @@ LargeHistory::Place LargeHistory::latest(std::int64_t time_us, std::int64_t edge
 std::size_t LargeHistory::entries() const { return root_ == nullptr ? 0 : root_->entries; }
 
 std::size_t LargeHistory::node_bytes(const Node& node) {
-  std::size_t bytes =
-      sizeof(Node) + node.totals.capacity() * sizeof(Totals) + node.children.capacity() * sizeof(std::unique_ptr<Node>);
-  for (const auto& child : node.children) bytes += node_bytes(*child);
+  std::size_t bytes = sizeof(Node) + node.totals.capacity() * sizeof(Totals) + node.children.capacity() * sizeof(Child);
+  for (const auto& child : node.children) bytes += node_bytes(*child.node);
   return bytes;
 }
 
 std::size_t LargeHistory::bytes() const {
+  std::size_t bytes = sizeof(*this) + ids_.bytes();
   // Nodes of a hash map: value and pointer, and the allocator's word.
-  std::size_t bytes = sizeof(*this) + ids_.size() * 48 + ids_.bucket_count() * 8;
   for (const auto& counts : distinct_) bytes += counts.counts.size() * 40 + counts.counts.bucket_count() * 8;
   return root_ == nullptr ? bytes : bytes + node_bytes(*root_);
 }

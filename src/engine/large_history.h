@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/block.h"
+#include "engine/hash_index.h"
 #include "engine/plan.h"
 #include "engine/symbols.h"
 #include "engine/totals.h"
@@ -68,21 +69,48 @@ class LargeHistory {
  private:
   static constexpr std::size_t fan_out = 32;
 
+  struct Node;
+  struct Child {  // with its bounds, so that a search touches only the children that it goes into
+    std::int64_t first_us = 0;
+    std::int64_t last_us = 0;
+    std::unique_ptr<Node> node;
+  };
   struct Node {
     std::int64_t first_us = 0;
     std::int64_t last_us = 0;
     std::uint64_t entries = 0;
-    std::vector<Totals> totals;                   // one for each measure
-    std::vector<std::unique_ptr<Node>> children;  // inner nodes
-    Block block;                                  // leaves; entries [0, entries)
+    std::vector<Totals> totals;   // one for each measure
+    std::vector<Child> children;  // inner nodes
+    Block block;                  // leaves; entries [0, entries)
     [[nodiscard]] bool leaf() const { return children.empty(); }
   };
-  struct FingerprintHash {
-    std::size_t operator()(const Fingerprint& id) const { return id.low; }
+  /// Ids with the event time of the last entry that has each.
+  class Ids {
+   public:
+    [[nodiscard]] const std::int64_t* find(const Fingerprint& id) const;
+    void set(const Fingerprint& id, std::int64_t time_us);
+    /// Removes the id, if its time is still this one.
+    void remove(const Fingerprint& id, std::int64_t time_us);
+    [[nodiscard]] std::size_t bytes() const;
+
+   private:
+    struct Slot {
+      Fingerprint id;
+      std::int64_t time_us = 0;
+    };
+    HashIndex index_;
+    std::vector<Slot> slots_;
+    std::vector<std::uint32_t> free_;
   };
+  /// How often each value stands among the entries from `from_us` on. Values that left stay for a while with 0, so that
+  /// those which come and go do not cost memory management.
   struct DistinctCounts {
-    std::int64_t from_us = 0;  // entries from here on are counted
+    std::int64_t from_us = 0;
+    std::uint64_t distinct = 0;  // with a count above 0
     std::unordered_map<std::uint64_t, std::uint64_t> counts;
+    void add(std::uint64_t value);
+    void remove(std::uint64_t value);
+    void tidy();
   };
 
   std::unique_ptr<Node> make_leaf();
@@ -94,15 +122,17 @@ class LargeHistory {
   void drop(Node& node);
   void add_totals(const Node& node, std::uint32_t measure, std::int64_t from_us, std::int64_t to_us, Totals& sum) const;
   [[nodiscard]] bool in_measure(const Measure& measure, const Block& block, std::size_t at) const;
+  static Child child_of(std::unique_ptr<Node> node);
   [[nodiscard]] bool distinct_key(const Query& query, const Block& block, std::size_t at, std::uint64_t& key) const;
   void advance(DistinctCounts& counts, const Query& query, std::int64_t from_us) const;
   [[nodiscard]] static std::size_t node_bytes(const Node& node);
 
   template <typename Visit>
   void visit_node(const Node& node, std::int64_t from_us, std::int64_t to_us, Visit& visit_entry) const {
-    if (node.last_us < from_us || node.first_us > to_us) return;
     if (!node.leaf()) {
-      for (const auto& child : node.children) visit_node(*child, from_us, to_us, visit_entry);
+      for (const auto& child : node.children) {
+        if (child.last_us >= from_us && child.first_us <= to_us) visit_node(*child.node, from_us, to_us, visit_entry);
+      }
       return;
     }
     const std::int64_t* times = node.block.times();
@@ -116,9 +146,9 @@ class LargeHistory {
   Symbols& symbols_;
   std::unique_ptr<Node> root_;
   std::int64_t first_leaf_last_us_ = 0;
-  std::int64_t newest_us_ = 0;                                          // of the entries
-  std::unordered_map<Fingerprint, std::int64_t, FingerprintHash> ids_;  // id → event time of its last entry
-  std::vector<DistinctCounts> distinct_;                                // one for each of the plan's distinct queries
+  std::int64_t newest_us_ = 0;  // of the entries
+  Ids ids_;
+  std::vector<DistinctCounts> distinct_;  // one for each of the plan's distinct queries
 };
 
 }  // namespace bank::engine

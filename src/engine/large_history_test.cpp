@@ -57,7 +57,7 @@ TEST_P(LargeHistoryTest, AnswersAsAListWould) {
         if (measure.column == Measure::no_column) {
           ++expected.count;
         } else {
-          expected.add(entry.values[measure.column]);
+          expected.add(entry.values[measure.column], measure.needs);
         }
       }
       const Totals got = history.totals(m, from, time);

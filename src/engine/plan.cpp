@@ -159,6 +159,10 @@ class PlanCompiler {
       const Node* b = by_symbol ? symbol(right, entry) : text(right, entry);
       node = make(by_symbol ? Code::symbol_compare : Code::text_compare, a, b);
     } else if (left.type.kind == TypeKind::exact && right.type.kind == TypeKind::exact) {
+      if (Node* short_cut = compare_with_literal(left, right, entry)) {
+        short_cut->comparison = comparison;
+        return short_cut;
+      }
       const int scale = std::max(left.type.scale, right.type.scale);
       const Node* a = exact_at(left, scale, entry);
       const Node* b = exact_at(right, scale, entry);
@@ -169,6 +173,23 @@ class PlanCompiler {
       node = make(Code::real_compare, a, b);
     }
     node->comparison = comparison;
+    return node;
+  }
+
+  // Most comparisons of most rules are one of these two; null without one.
+  Node* compare_with_literal(const Expr& left, const Expr& right, EntryIs entry) {
+    if (right.op != Op::number_literal || right.type.scale > left.type.scale) return nullptr;
+    Node* node = nullptr;
+    if (left.op == Op::field && left.field == Field::amount && !is_stored(left, entry)) {
+      node = make(Code::amount_compare);
+    } else if (left.op == Op::aggregate &&
+               (left.function == rules::Function::count || left.function == rules::Function::distinct)) {
+      node = make(Code::count_compare);
+      node->index = aggregate(left);
+    } else {
+      return nullptr;
+    }
+    node->number = right.number * power_of_ten(left.type.scale - right.type.scale);
     return node;
   }
 
@@ -351,6 +372,7 @@ class PlanCompiler {
     aggregate.prior = expr.prior;
     aggregate.scale = expr.operand != nullptr ? expr.operand->type.scale : 0;
     aggregate.query = query(expr);
+    plan_->measures_[plan_->queries_[aggregate.query].measure].needs |= needs_of(expr.function);
     auto& all = plan_->aggregates_;
     for (std::uint32_t i = 0; i < all.size(); ++i) {
       if (all[i].function == aggregate.function && all[i].prior == aggregate.prior && all[i].scale == aggregate.scale &&
@@ -360,6 +382,19 @@ class PlanCompiler {
     }
     all.push_back(aggregate);
     return static_cast<std::uint32_t>(all.size() - 1);
+  }
+
+  static unsigned needs_of(rules::Function function) {
+    switch (function) {
+      case rules::Function::count:
+      case rules::Function::distinct: return 0;
+      case rules::Function::sum:
+      case rules::Function::avg: return needs_sum;
+      case rules::Function::stddev: return needs_squares;
+      case rules::Function::min:
+      case rules::Function::max: return needs_extremes;
+    }
+    BANK_ASSERT(false);
   }
 
   std::uint32_t query(const Expr& expr) {
@@ -407,7 +442,9 @@ class PlanCompiler {
 
   std::uint32_t measure_index(const Measure& measure) {
     auto& all = plan_->measures_;
-    const auto found = std::find(all.begin(), all.end(), measure);
+    const auto found = std::find_if(all.begin(), all.end(), [&](const Measure& other) {
+      return other.flag == measure.flag && other.column == measure.column;
+    });
     if (found != all.end()) return static_cast<std::uint32_t>(found - all.begin());
     all.push_back(measure);
     return static_cast<std::uint32_t>(all.size() - 1);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/block.h"
+#include "engine/totals.h"
 #include "engine/wide.h"
 #include "model/transaction.h"
 #include "rules/ast.h"
@@ -23,7 +24,9 @@ enum class Code : std::uint8_t {
   logical_not,
   logical_and,
   logical_or,
-  exact_compare,  // a, b aligned to one scale; comparison
+  amount_compare,  // of the transaction, with a literal (number)
+  count_compare,   // a count or distinct aggregate (index), with a literal (number)
+  exact_compare,   // a, b aligned to one scale; comparison
   real_compare,
   text_compare,    // equal or not_equal
   symbol_compare,  // the same by symbols, both sides fields of entries; equal or not_equal
@@ -94,7 +97,7 @@ struct Measure {
   static constexpr std::uint32_t no_column = 0xffff'ffff;
   std::uint32_t flag = no_flag;
   std::uint32_t column = no_column;
-  friend bool operator==(const Measure&, const Measure&) = default;
+  unsigned needs = 0;  ///< Union of Needs, over all aggregates that ask.
 };
 
 /// A condition that looks at the transaction being judged, and so must be asked of each entry in the window anew.

@@ -2,12 +2,14 @@
 
 #include "base/assert.h"
 #include "base/hash.h"
+#include "engine/text.h"
 
 namespace bank::engine {
 
 std::uint32_t Symbols::acquire(std::string_view text) {
   const std::uint64_t hash = hash64(text);
-  std::uint32_t id = index_.find(hash, [&](std::uint32_t candidate) { return entries_[candidate].text == text; });
+  std::uint32_t id =
+      index_.find(hash, [&](std::uint32_t candidate) { return equal_texts(entries_[candidate].text, text); });
   if (id == HashIndex::none) {
     if (free_.empty()) {
       id = static_cast<std::uint32_t>(entries_.size());
