@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/help.h"
 #include "yaml/values.h"
@@ -29,7 +30,7 @@ struct GlobalFlags {
   std::optional<std::string> config_file;
 };
 
-void add_global_flags(CLI::App& app, GlobalFlags& flags, const std::string& version) {
+void add_global_flags(CLI::App& app, Context& context, GlobalFlags& flags, const std::string& version) {
   static const std::map<std::string, ColorMode> modes = {
       {"auto", ColorMode::automatic}, {"always", ColorMode::always}, {"never", ColorMode::never}};
   app.add_option("--config", flags.config_file,
@@ -46,6 +47,7 @@ void add_global_flags(CLI::App& app, GlobalFlags& flags, const std::string& vers
          "When to use colour [auto: on a terminal, unless NO_COLOR is set]")
       ->type_name("auto|always|never");
   app.add_flag("-q,--quiet", flags.quiet, "Say nothing on stderr but warnings and errors");
+  bind_flag(app, context, "--data-dir", "data_dir")->type_name("DIR");
   app.set_help_flag("-h,--help", "Print this help");
   app.set_version_flag("--version", version, "Print version, commit and compiler");
 }
@@ -108,7 +110,7 @@ int run_program(const Invocation& invocation, Clock& clock, Terminal& terminal,
   app.formatter(std::make_shared<HelpFormatter>(terminal.out().width()));
   app.footer(examples);
   app.require_subcommand(0, 1);
-  add_global_flags(app, flags, invocation.version);
+  add_global_flags(app, context, flags, invocation.version);
   add_commands(app, context);
 
   try {

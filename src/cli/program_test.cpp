@@ -110,6 +110,13 @@ TEST_F(ProgramTest, FindsTheConfigurationByFlagThenVariableThenFolder) {
   EXPECT_EQ(out_, "3\n");
 }
 
+TEST_F(ProgramTest, GlobalFlagsMayStandBeforeAndBehindTheCommand) {
+  run({"--data-dir", "a", "config", "get", "detect.output"});
+  EXPECT_EQ(out_, "a/fraud_alerts.json\n");
+  run({"config", "get", "detect.output", "--data-dir", "b"});
+  EXPECT_EQ(out_, "b/fraud_alerts.json\n");
+}
+
 TEST_F(ProgramTest, ConfigShowsValuesAndOrigins) {
   environment_ = {{"BANK_DATA_DIR", "/srv/\x1b[2J"}};
   EXPECT_EQ(run({"config"}), 0);
