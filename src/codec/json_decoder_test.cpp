@@ -305,6 +305,10 @@ TEST_F(JsonDecoderTest, WhatIsNoJsonOrNoObject) {
                                       "// x\n{}",  "{/**/}"}) {
     EXPECT_EQ(decode(text), "not_json/") << text;
   }
+  for (const std::string_view members :
+       {",", ", ", ",,", ", \"x\"", ", \"x\" ", ", \"x", ", \"x\":", ", x", "\"x\": 1", "}", "{", ":"}) {
+    EXPECT_EQ(decode(plus(members)), "not_json/") << members;
+  }
   EXPECT_EQ(decode("\0"s), "not_json/");
   EXPECT_EQ(decode("{}\0"s), "not_json/");
   EXPECT_EQ(decode(std::string(original) + "\0"s), "not_json/");

@@ -76,9 +76,8 @@ struct FastJson::Cursor {
 
   [[nodiscard]] std::string_view key() const { return {key_begin, key_size}; }
 
-  // From behind a value to the next one. False: the object doesn't go on, or not in a way for this reader.
+  // From the bracket or comma before a key to its value. False: not in a way for this reader.
   [[gnu::always_inline]] bool read_key(bool first, const KeyTable& keys) {
-    p = skip_space(p, end);
     if (p >= end || *p != (first ? '{' : ',')) return false;
     p = skip_space(p + 1, end);
     if (p >= end || *p != '"') return false;
@@ -153,10 +152,9 @@ bool FastJson::read_members(std::string_view record, RawFields& fields) {
       at.key_begin = begin + guess->key_begin;
       at.key_size = guess->key_size;
     } else {
-      if (!at.read_key(place == 0, keys_)) {
-        if (place == 0 || at.p >= at.end || *at.p != '}') return false;
-        break;
-      }
+      at.p = skip_space(at.p, at.end);
+      if (place != 0 && at.p < at.end && *at.p == '}') break;
+      if (!at.read_key(place == 0, keys_)) return false;
       missed_ = true;
       if (guess != nullptr) learn(*guess, begin, at);
     }
