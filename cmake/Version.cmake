@@ -1,4 +1,5 @@
 # Writes OUTPUT, a header that says what was built: run as a script, with SOURCE, VERSION, BUILD_TYPE and COMPILER.
+cmake_minimum_required(VERSION 3.25)
 set(commit unknown)
 find_package(Git QUIET)
 if(GIT_FOUND)
