@@ -1,7 +1,7 @@
 // Hashes of byte strings for tables and fingerprints: fast, seedless, the same on every machine. Not cryptographic.
 //
-// Both fold 128-bit products ("wyhash", Wang Yi, public domain, is the best known of the family): account numbers of one
-// fixed format differ in a few digits only, which shift-and-multiply hashes spread badly.
+// Both fold 128-bit products ("wyhash", Wang Yi, public domain, is the best known of the family): account numbers of
+// one fixed format differ in a few digits only, which shift-and-multiply hashes spread badly.
 #pragma once
 
 #include <cstdint>

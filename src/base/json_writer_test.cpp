@@ -54,7 +54,11 @@ TEST(JsonWriter, ReplacesBytesThatAreNotUtf8) {
 TEST(JsonWriter, WritesNoDoubleThatJsonLacks) {
   std::string out;
   JsonWriter json(out, 0);
-  json.begin_array().value(std::numeric_limits<double>::infinity()).value(std::numeric_limits<double>::quiet_NaN()).value(1e300).end_array();
+  json.begin_array()
+      .value(std::numeric_limits<double>::infinity())
+      .value(std::numeric_limits<double>::quiet_NaN())
+      .value(1e300)
+      .end_array();
   EXPECT_EQ(out, "[null,null,1e+300]");
 }
 

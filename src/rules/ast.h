@@ -1,4 +1,5 @@
-// The typed tree of a rules file: what the parser makes, what the plan is compiled from and what `explain` puts into words.
+// The typed tree of a rules file: what the parser makes, what the plan is compiled from and what `explain` puts into
+// words.
 #pragma once
 
 #include <cstdint>
@@ -88,8 +89,8 @@ enum class Op : std::uint8_t {
   in_list,
 };
 
-/// A node, already checked: a plan can be made of it without any further question. What a comparison does with a null is
-/// settled: it is false (`is_null` and `is_not_null` are nodes of their own).
+/// A node, already checked: a plan can be made of it without any further question. What a comparison does with a null
+/// is settled: it is false (`is_null` and `is_not_null` are nodes of their own).
 struct Expr {
   Op op = Op::null_literal;
   Type type;
@@ -103,9 +104,10 @@ struct Expr {
 
   // aggregate
   Function function = Function::count;
-  bool prior = false;           ///< Leaves the transaction being judged out.
-  std::int64_t window_us = 0;   ///< Above 0.
-  std::unique_ptr<Expr> operand;    ///< In Scope::entry only. sum … stddev: exact, digits ≤ 18. distinct: a field. count: none.
+  bool prior = false;          ///< Leaves the transaction being judged out.
+  std::int64_t window_us = 0;  ///< Above 0.
+  std::unique_ptr<Expr>
+      operand;  ///< In Scope::entry only. sum … stddev: exact, digits ≤ 18. distinct: a field. count: none.
   std::unique_ptr<Expr> condition;  ///< Boolean, in Scope::entry and Scope::current; no aggregate, no last. Or none.
 };
 using ExprPtr = std::unique_ptr<Expr>;
@@ -128,11 +130,11 @@ struct Rule {
 };
 
 struct RuleSet {
-  std::string file;                 ///< As it was named to the loader.
-  std::string version;              ///< First 12 hex digits of the SHA-256 of the file's bytes.
-  std::int64_t history_us = 0;      ///< The file's `history:`; 0 where it has none.
+  std::string file;                    ///< As it was named to the loader.
+  std::string version;                 ///< First 12 hex digits of the SHA-256 of the file's bytes.
+  std::int64_t history_us = 0;         ///< The file's `history:`; 0 where it has none.
   std::int64_t longest_window_us = 0;  ///< W: of every rule's windows and history_us the longest.
-  std::vector<Rule> rules;          ///< At least one.
+  std::vector<Rule> rules;             ///< At least one.
 };
 
 }  // namespace bank::rules
