@@ -231,12 +231,14 @@ void Problems::add(Mark mark, std::string message) { found_.push_back({mark, std
 
 Error Problems::error() const {
   constexpr std::size_t told_at_most = 50;
-  std::vector<Problem> sorted = found_;
-  std::ranges::stable_sort(sorted, {}, &Problem::mark);
+  std::vector<const Problem*> sorted;
+  for (const Problem& problem : found_) sorted.push_back(&problem);
+  // Those of one place stay in the order in which they were found; they are neighbours of one vector.
+  std::ranges::sort(sorted, {}, [](const Problem* problem) { return std::pair(problem->mark, problem); });
   std::string text;
   for (std::size_t i = 0; i < std::min(sorted.size(), told_at_most); ++i) {
     if (i > 0) text += '\n';
-    text += fmt::format("{}:{}:{}: {}", file_, sorted[i].mark.line, sorted[i].mark.column, sorted[i].message);
+    text += fmt::format("{}:{}:{}: {}", file_, sorted[i]->mark.line, sorted[i]->mark.column, sorted[i]->message);
   }
   if (sorted.size() > told_at_most) text += fmt::format("\n{}: {} more mistakes", file_, sorted.size() - told_at_most);
   return Error{ErrorKind::config, std::move(text)};
