@@ -263,6 +263,20 @@ TEST(Engine, RefusesADamagedOrForeignState) {
   EXPECT_TRUE(other.restore(std::as_bytes(std::span(saved))));
 }
 
+// Well formed as far as its checksum goes; found by the fuzzer.
+TEST(Engine, RefusesASavedTimeThatNoCalendarHas) {
+  Stream stream;
+  Engine engine(plan_of(all_functions), {});
+  judge(engine, stream.make({.id = "1", .account = "A", .time_us = 0}));
+  std::string saved;
+  ASSERT_TRUE(engine.save("A", saved));
+  const std::int64_t newest_us = INT64_MIN + 1;
+  saved.replace(4 + 8 + 2, sizeof newest_us, reinterpret_cast<const char*>(&newest_us), sizeof newest_us);
+  const std::uint64_t checksum = hash64(std::string_view(saved).substr(0, saved.size() - 8));
+  saved.replace(saved.size() - 8, 8, reinterpret_cast<const char*>(&checksum), 8);
+  EXPECT_FALSE(engine.restore(std::as_bytes(std::span(saved))));
+}
+
 TEST(Engine, ForgettingWhatNoTimelyTransactionNeedsChangesNothing) {
   Stream stream;
   const std::int64_t lateness = 20 * minute;

@@ -151,8 +151,11 @@ Result<void> restore_account(const Plan& plan, std::int64_t keep_us, std::span<c
   Restored restored;
   restored.number = reader.read_bytes(reader.read<std::uint8_t>());
   restored.newest_us = reader.read<std::int64_t>();
-  if (!reader.ok() || restored.number.empty() || restored.number.size() > model::max_account_number_bytes ||
-      !read_texts(reader, restored.texts) || !read_entries(reader, plan, keep_us, histories.make_entry(), restored)) {
+  const bool possible = restored.newest_us >= model::EventTime::earliest_us &&
+                        restored.newest_us <= model::EventTime::latest_us;  // so that the sums below can't overflow
+  if (!reader.ok() || !possible || restored.number.empty() ||
+      restored.number.size() > model::max_account_number_bytes || !read_texts(reader, restored.texts) ||
+      !read_entries(reader, plan, keep_us, histories.make_entry(), restored)) {
     return fail("saved state refused: it is damaged (its parts do not fit together)");
   }
 

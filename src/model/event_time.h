@@ -14,6 +14,10 @@ class EventTime {
  public:
   constexpr EventTime() = default;
   static constexpr EventTime from_us(std::int64_t us) { return EventTime(us); }
+  /// Bounds of what parse_event_time() gives: the years 0001–9999 with any offset. Far enough inside 64 bits to add
+  /// windows to.
+  static constexpr std::int64_t earliest_us = (-62'135'596'800 - 86'400) * 1'000'000;
+  static constexpr std::int64_t latest_us = (253'402'300'800 + 86'400) * 1'000'000;
 
   [[nodiscard]] constexpr std::int64_t us() const { return us_; }
   /// Hour of the day, UTC, 0–23.
