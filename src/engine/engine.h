@@ -1,6 +1,6 @@
 // The detector itself: account histories, windows, rules. Pure: no I/O, no threads, no clock, no randomness.
 //
-// What it computes is SEMANTICS (docs/semantics.md). An Engine judges transactions in the order in which they are
+// What it computes is docs/semantics.md. An Engine judges transactions in the order in which they are
 // given; what it says of an account depends on that account's transactions alone, so that accounts may be spread over
 // any number of engines.
 #pragma once

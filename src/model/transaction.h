@@ -15,8 +15,8 @@ enum class Status : std::uint8_t { none, pending, completed, failed };
 /// The text of a status, `PENDING` …; empty for none.
 [[nodiscard]] std::string_view to_string(Status status);
 
-/// A valid transaction: every rule of SEMANTICS.md holds. A view: the strings belong to whoever made it (the decoder's
-/// block of bytes, the generator's tables), and stay valid as long as that.
+/// A valid transaction: every rule of docs/semantics.md holds. A view: the strings belong to whoever made it (the
+/// decoder's block of bytes, the generator's tables), and stay valid as long as that.
 struct Transaction {
   std::string_view transaction_id;           ///< 1–128 bytes, unique in the bank.
   std::string_view account_number;           ///< 1–64 bytes, the key of all state.
