@@ -94,7 +94,7 @@ class CsvDecoder::Impl {
     return {};
   }
 
-  std::expected<model::Transaction, model::Rejection> decode(std::string_view row, TextArena& arena) {
+  Decoded decode(std::string_view row, TextArena& arena) {
     using model::Reason;
     if (row.size() > model::max_record_bytes) return std::unexpected(model::Rejection{Reason::too_long, {}});
     if (!is_utf8(row)) return std::unexpected(model::Rejection{Reason::not_utf8, {}});
@@ -113,7 +113,9 @@ class CsvDecoder::Impl {
         fields[field].text = cell.doubled ? arena.keep(undouble(cell.text)) : cell.text;
       }
     }
-    return finish(fields);
+    Decoded out;
+    finish(fields, out);
+    return out;
   }
 
  private:
@@ -132,8 +134,6 @@ Result<CsvDecoder> CsvDecoder::make(std::string_view header, const FieldNames& n
   return CsvDecoder(std::move(impl));
 }
 
-std::expected<model::Transaction, model::Rejection> CsvDecoder::decode(std::string_view row, TextArena& arena) {
-  return impl_->decode(row, arena);
-}
+Decoded CsvDecoder::decode(std::string_view row, TextArena& arena) { return impl_->decode(row, arena); }
 
 }  // namespace bank::codec

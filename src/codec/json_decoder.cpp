@@ -29,15 +29,14 @@ class JsonDecoder::Impl {
  public:
   explicit Impl(const FieldNames& names) : keys_(names.columns()), fast_(keys_) {}
 
-  std::expected<model::Transaction, Rejection> decode(std::string_view record, TextArena& arena) {
+  Decoded decode(std::string_view record, TextArena& arena) {
     RawFields fields;
-    if (fast_.read(record, fields)) {
-      if (auto result = finish(fields)) return result;
-    }
-    return decode_plain(record, arena);
+    Decoded out;
+    if (!fast_.read(record, fields) || !finish(fields, out)) out = decode_plain(record, arena);
+    return out;
   }
 
-  std::expected<model::Transaction, Rejection> decode_plain(std::string_view record, TextArena& arena);
+  Decoded decode_plain(std::string_view record, TextArena& arena);
 
  private:
   KeyTable keys_;
@@ -45,8 +44,7 @@ class JsonDecoder::Impl {
   std::vector<std::string_view> unknown_keys_;
 };
 
-std::expected<model::Transaction, Rejection> JsonDecoder::Impl::decode_plain(std::string_view record,
-                                                                             TextArena& arena) {
+Decoded JsonDecoder::Impl::decode_plain(std::string_view record, TextArena& arena) {
   if (record.size() > model::max_record_bytes) return std::unexpected(Rejection{Reason::too_long, {}});
   if (!is_utf8(record)) return std::unexpected(Rejection{Reason::not_utf8, {}});
 
@@ -76,7 +74,9 @@ std::expected<model::Transaction, Rejection> JsonDecoder::Impl::decode_plain(std
   if (std::ranges::adjacent_find(unknown_keys_) != unknown_keys_.end()) {
     return std::unexpected(Rejection{Reason::duplicate_key, {}});
   }
-  return finish(fields);
+  Decoded out;
+  finish(fields, out);
+  return out;
 }
 
 JsonDecoder::JsonDecoder(const FieldNames& names) : impl_(std::make_unique<Impl>(names)) {}
@@ -84,11 +84,9 @@ JsonDecoder::~JsonDecoder() = default;
 JsonDecoder::JsonDecoder(JsonDecoder&&) noexcept = default;
 JsonDecoder& JsonDecoder::operator=(JsonDecoder&&) noexcept = default;
 
-std::expected<model::Transaction, Rejection> JsonDecoder::decode(std::string_view record, TextArena& arena) {
-  return impl_->decode(record, arena);
-}
+Decoded JsonDecoder::decode(std::string_view record, TextArena& arena) { return impl_->decode(record, arena); }
 
-std::expected<model::Transaction, Rejection> JsonDecoder::decode_plain(std::string_view record, TextArena& arena) {
+Decoded JsonDecoder::decode_plain(std::string_view record, TextArena& arena) {
   return impl_->decode_plain(record, arena);
 }
 

@@ -19,9 +19,10 @@ bool check_required(const RawFields& fields, Index index, FieldKind kind, Reject
   return false;
 }
 
-bool check_length(const RawFields& fields, Index index, std::size_t max, Rejection& rejection) {
+bool read_text(const RawFields& fields, Index index, std::size_t max, std::string_view& value, Rejection& rejection) {
   if (!check_required(fields, index, FieldKind::text, rejection)) return false;
-  if (!fields[index].text.empty() && fields[index].text.size() <= max) return true;
+  value = fields[index].text;
+  if (!value.empty() && value.size() <= max) return true;
   rejection = {Reason::bad_length, contract_fields[index]};
   return false;
 }
@@ -51,38 +52,50 @@ bool read_status(const RawFields& fields, model::Status& value, Rejection& rejec
   return false;
 }
 
+bool read_amount(const RawFields& fields, model::Amount& value, Rejection& rejection) {
+  if (!check_required(fields, amount, FieldKind::number, rejection)) return false;
+  const auto read = model::parse_amount(fields[amount].text);
+  if (read) {
+    value = *read;
+  } else {
+    rejection = {read.error(), contract_fields[amount]};
+  }
+  return read.has_value();
+}
+
+bool read_time(const RawFields& fields, model::EventTime& value, Rejection& rejection) {
+  if (!check_required(fields, timestamp, FieldKind::text, rejection)) return false;
+  const auto read = model::parse_event_time(fields[timestamp].text);
+  if (read) {
+    value = *read;
+  } else {
+    rejection = {Reason::bad_timestamp, contract_fields[timestamp]};
+  }
+  return read.has_value();
+}
+
+bool read_fields(const RawFields& fields, model::Transaction& out, Rejection& rejection) {
+  if (!read_text(fields, id, model::max_transaction_id_bytes, out.transaction_id, rejection)) return false;
+  if (!read_text(fields, account, model::max_account_number_bytes, out.account_number, rejection)) return false;
+  if (!read_text(fields, type, model::max_transaction_type_bytes, out.transaction_type, rejection)) return false;
+  if (!read_amount(fields, out.amount, rejection)) return false;
+  if (!read_time(fields, out.time, rejection)) return false;
+  out.timestamp = fields[timestamp].text;
+  return read_optional(fields, location, out.location, rejection) &&
+         read_optional(fields, merchant, out.merchant, rejection) && read_status(fields, out.status, rejection);
+}
+
 }  // namespace
 
-std::expected<model::Transaction, Rejection> finish(const RawFields& fields) {
-  std::expected<model::Transaction, Rejection> result;
+bool finish(const RawFields& fields, Decoded& out) {
+  model::Transaction& transaction = *out;
   Rejection rejection{};
-  model::Transaction& transaction = *result;
-
-  if (!check_length(fields, id, model::max_transaction_id_bytes, rejection) ||
-      !check_length(fields, account, model::max_account_number_bytes, rejection) ||
-      !check_length(fields, type, model::max_transaction_type_bytes, rejection) ||
-      !check_required(fields, amount, FieldKind::number, rejection)) {
-    return std::unexpected(rejection);
+  if (read_fields(fields, transaction, rejection)) {
+    transaction.account_hash = hash64(transaction.account_number);
+    return true;
   }
-  const auto money = model::parse_amount(fields[amount].text);
-  if (!money) return std::unexpected(Rejection{money.error(), contract_fields[amount]});
-  if (!check_required(fields, timestamp, FieldKind::text, rejection)) return std::unexpected(rejection);
-  const auto time = model::parse_event_time(fields[timestamp].text);
-  if (!time) return std::unexpected(Rejection{Reason::bad_timestamp, contract_fields[timestamp]});
-  if (!read_optional(fields, location, transaction.location, rejection) ||
-      !read_optional(fields, merchant, transaction.merchant, rejection) ||
-      !read_status(fields, transaction.status, rejection)) {
-    return std::unexpected(rejection);
-  }
-
-  transaction.transaction_id = fields[id].text;
-  transaction.account_number = fields[account].text;
-  transaction.transaction_type = fields[type].text;
-  transaction.timestamp = fields[timestamp].text;
-  transaction.amount = *money;
-  transaction.time = *time;
-  transaction.account_hash = hash64(transaction.account_number);
-  return result;
+  out = std::unexpected(rejection);
+  return false;
 }
 
 }  // namespace bank::codec

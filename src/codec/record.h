@@ -29,7 +29,11 @@ struct RawField {
 };
 using RawFields = std::array<RawField, field_count>;
 
-/// Applies the rules to the fields, in the order of the contract: the first that breaks one is the reason.
-[[nodiscard]] std::expected<model::Transaction, model::Rejection> finish(const RawFields& fields);
+using Decoded = std::expected<model::Transaction, model::Rejection>;
+
+/// Applies the rules to the fields, in the order of the contract: the first that breaks one is the reason. `out` holds
+/// a transaction without values when it is called (in place, because a copy costs as much as reading a field). False:
+/// rejected.
+bool finish(const RawFields& fields, Decoded& out);
 
 }  // namespace bank::codec

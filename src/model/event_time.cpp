@@ -1,5 +1,8 @@
 #include "model/event_time.h"
 
+#include <bit>
+#include <cstring>
+
 namespace bank::model {
 namespace {
 
@@ -57,24 +60,51 @@ int two(const char* p) {
   return tens <= 9 && ones <= 9 ? static_cast<int>(tens * 10 + ones) : 1000;
 }
 
+// Eight bytes at once, the first the lowest. `pattern` has a 0 for each digit, and anything else for itself: the result
+// has the digits' values, and 0 for the rest.
+std::optional<std::uint64_t> match8(const char* p, std::string_view pattern) {
+  std::uint64_t bytes;
+  std::uint64_t expected;
+  std::memcpy(&bytes, p, 8);
+  std::memcpy(&expected, pattern.data(), 8);
+  if constexpr (std::endian::native == std::endian::big) {
+    bytes = std::byteswap(bytes);
+    expected = std::byteswap(expected);
+  }
+  // A byte that may be 0 to 9 gets into the upper half with 6 added where it is more, one that must be 0 with 15.
+  // Carries don't matter: who causes one has bits in its upper half already.
+  std::uint64_t slack = 0;
+  for (std::size_t i = 0; i < 8; ++i) slack |= std::uint64_t{pattern[i] == '0' ? 6u : 15u} << (8 * i);
+  const std::uint64_t values = bytes ^ expected;
+  if (((values | (values + slack)) & 0xf0f0f0f0f0f0f0f0u) != 0) return std::nullopt;
+  return values;
+}
+
+// Of each byte of match8 and the next the number that they spell: byte i of the result.
+constexpr std::uint64_t pairs(std::uint64_t values) { return values * 10 + (values >> 8); }
+constexpr int byte_of(std::uint64_t bytes, int i) { return static_cast<int>(bytes >> (8 * i) & 0xff); }
+
 // Days of `YYYY-MM-DD`, ten bytes.
 std::optional<std::int64_t> parse_date(const char* p) {
-  const int century = two(p);
-  const int year_of_century = two(p + 2);
-  const int month = two(p + 5);
+  const std::optional<std::uint64_t> values = match8(p, "0000-00-");
   const int day = two(p + 8);
-  if (century > 99 || year_of_century > 99 || p[4] != '-' || p[7] != '-') return std::nullopt;
-  const int year = century * 100 + year_of_century;
+  if (!values) return std::nullopt;
+  const std::uint64_t numbers = pairs(*values);
+  const int year = byte_of(numbers, 0) * 100 + byte_of(numbers, 2);
+  const int month = byte_of(numbers, 5);
   if (year < 1 || month < 1 || month > 12 || day < 1 || day > days_in_month(year, month)) return std::nullopt;
   return days_from_civil(year, month, day);
 }
 
 // Seconds of `HH:MM:SS`, eight bytes.
 std::optional<std::int64_t> parse_clock(const char* p) {
-  const int hour = two(p);
-  const int minute = two(p + 3);
-  const int second = two(p + 6);
-  if (hour > 23 || minute > 59 || second > 59 || p[2] != ':' || p[5] != ':') return std::nullopt;
+  const std::optional<std::uint64_t> values = match8(p, "00:00:00");
+  if (!values) return std::nullopt;
+  const std::uint64_t numbers = pairs(*values);
+  const int hour = byte_of(numbers, 0);
+  const int minute = byte_of(numbers, 3);
+  const int second = byte_of(numbers, 6);
+  if (hour > 23 || minute > 59 || second > 59) return std::nullopt;
   return hour * 3600 + minute * 60 + second;
 }
 
