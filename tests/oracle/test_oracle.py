@@ -396,7 +396,8 @@ rules:
                 file.write(self.rules)
             with open(path, "wb") as file:
                 file.write(b'\xef\xbb\xbf{"transaction_id": "T\\u00e9\\u0001", "account_number": "A", '
-                           b'"transaction_type":"P", "amount": 2e0, "timestamp": "2026-01-01T00:00:00Z"}\r\n\n \t\r\nnonsense\n\xff\n')
+                           b'"transaction_type":"P", "amount": 2e0, "timestamp": "2026-01-01T00:00:00Z"}\r\n'
+                           b'\n \t\r\nnonsense\n\xff\n')
             alerts, processed, rejects, _ = detect(rules, [path])
         self.assertEqual(alerts.splitlines()[1],
                          '{"alert_id": "Té\\u0001:C", "alert_type": "C", "severity": "CRITICAL", "score": 20, '
