@@ -17,7 +17,7 @@ using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 class ProgramTest : public ::testing::Test {
- protected:
+ public:
   // In a directory without a configuration.
   ProgramTest() : before_(std::filesystem::current_path()) {
     directory_ = std::filesystem::temp_directory_path() / ("bank_program_" + std::to_string(getpid()));
@@ -29,6 +29,7 @@ class ProgramTest : public ::testing::Test {
     std::filesystem::remove_all(directory_);
   }
 
+ protected:
   int run(std::vector<std::string> arguments) {
     CapturedTerminal captured;
     ManualClock clock;

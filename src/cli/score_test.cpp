@@ -11,12 +11,13 @@ namespace bank::cli {
 namespace {
 
 class ScoreTest : public ::testing::Test {
- protected:
+ public:
   ScoreTest() : directory_(std::filesystem::temp_directory_path() / ("bank_score_" + std::to_string(getpid()))) {
     std::filesystem::create_directories(directory_);
   }
   ~ScoreTest() override { std::filesystem::remove_all(directory_); }
 
+ protected:
   Result<Score> score(const std::string& labels, const std::string& alerts) {
     std::ofstream(directory_ / "labels") << labels;
     std::ofstream(directory_ / "alerts") << alerts;

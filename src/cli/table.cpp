@@ -62,6 +62,7 @@ std::string Table::to_string(const Stream& stream) const {
   };
   if (std::ranges::any_of(columns_, [](const Column& column) { return !column.heading.empty(); })) {
     std::vector<Cell> headings;
+    headings.reserve(columns_.size());
     for (const Column& column : columns_) headings.emplace_back(column.heading, Style::dim);
     append_row(headings);
   }

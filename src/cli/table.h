@@ -22,10 +22,12 @@ class Table {
   struct Cell {
     std::string text;
     Style style = Style::plain;
-    Cell(std::string t, Style s = Style::plain)
-        : text(std::move(t)), style(s) {}                                    // NOLINT(google-explicit-constructor)
-    Cell(std::string_view t, Style s = Style::plain) : text(t), style(s) {}  // NOLINT(google-explicit-constructor)
-    Cell(const char* t, Style s = Style::plain) : text(t), style(s) {}       // NOLINT(google-explicit-constructor)
+    // Implicit, so that a row may be written as a list of texts.
+    // NOLINTBEGIN(google-explicit-constructor)
+    Cell(std::string t, Style s = Style::plain) : text(std::move(t)), style(s) {}
+    Cell(std::string_view t, Style s = Style::plain) : text(t), style(s) {}
+    Cell(const char* t, Style s = Style::plain) : text(t), style(s) {}
+    // NOLINTEND(google-explicit-constructor)
   };
 
   explicit Table(std::vector<Column> columns, int indent = 2) : columns_(std::move(columns)), indent_(indent) {}

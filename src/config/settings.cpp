@@ -62,6 +62,7 @@ class Loader {
     const auto document = yaml::Document::load(*path);
     if (!document) return problem(document.error().message);
     settings_.file_ = *path;
+    path_ = *path;
     yaml::Problems problems(*path);
     read_section(document->root(), "", problems);
     if (!problems.empty()) problem(problems.error().message);
@@ -124,7 +125,7 @@ class Loader {
   void set(const Key& key, const yaml::Node& node, yaml::Mark key_mark, yaml::Problems& problems) {
     auto value = from_node(key, node);
     if (value)
-      settings_.entries_[index_of(key)] = {*std::move(value), fmt::format("{}:{}", *settings_.file_, key_mark.line)};
+      settings_.entries_[index_of(key)] = {*std::move(value), fmt::format("{}:{}", path_, key_mark.line)};
     else
       problems.add(node.mark, fmt::format("{}: {}", key.name, value.error()));
   }
@@ -162,6 +163,7 @@ class Loader {
   }
 
   Settings settings_;
+  std::string path_;  // of the file that is being read
   std::string problems_;
 };
 

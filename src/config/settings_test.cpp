@@ -21,13 +21,14 @@ using ::testing::HasSubstr;
 using ::testing::Pair;
 
 class SettingsTest : public ::testing::Test {
- protected:
+ public:
   SettingsTest()
       : directory_(std::filesystem::temp_directory_path() / ("bank_settings_" + std::to_string(::getpid()))) {
     std::filesystem::create_directories(directory_);
   }
   ~SettingsTest() override { std::filesystem::remove_all(directory_); }
 
+ protected:
   // Writes the file that the settings are then loaded from.
   void write_file(const std::string& text) {
     sources_.file = (directory_ / "bank.yaml").string();
@@ -126,7 +127,7 @@ TEST_F(SettingsTest, AnEmptyFileOrSectionSetsNothing) {
 
 TEST_F(SettingsTest, TheFirstDefaultFileThatExistsIsRead) {
   write_file("generate: {count: 7}\n");
-  sources_.default_files = {(directory_ / "none.yaml").string(), *sources_.file};
+  sources_.default_files = {(directory_ / "none.yaml").string(), (directory_ / "bank.yaml").string()};
   sources_.file = std::nullopt;
   EXPECT_EQ(load().integer("generate.count"), 7);
   EXPECT_EQ(load().file(), sources_.default_files[1]);
