@@ -26,7 +26,6 @@ AMOUNT = Type("exact", 4, True)
 FIELD_TYPES = {"amount": AMOUNT, "transaction_type": TEXT, "account_number": TEXT, "location": TEXT, "merchant": TEXT,
                "status": TEXT, "hour": COUNT, "weekday": COUNT}
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-KEYWORDS = ("and", "or", "not", "in", "contains", "starts_with", "ends_with", "null")
 FUNCTIONS = ("count", "sum", "avg", "min", "max", "stddev", "distinct")
 COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 
@@ -241,10 +240,12 @@ def tokenize(text):
 
 def text_of_literal(spelled):
     def resolve(match):
-        if match[1] not in TEXT_ESCAPES:
+        if match[1]:
+            return chr(int(match[1], 16))
+        if match[2] not in TEXT_ESCAPES:
             raise Mistake(f"unknown escape {match[0]}")
-        return TEXT_ESCAPES[match[1]]
-    return re.sub(r"\\(.)", resolve, spelled[1:-1], flags=re.DOTALL)
+        return TEXT_ESCAPES[match[2]]
+    return re.sub(r"\\(?:u([0-9a-fA-F]{4})|(.))", resolve, spelled[1:-1], flags=re.DOTALL)
 
 
 class Parser:
@@ -379,6 +380,8 @@ class Parser:
         name = self.take()
         if name == "null":
             return Node(NULL, lambda situation, entry: None)
+        if name in ("true", "false"):
+            return Node(BOOLEAN, lambda situation, entry: name == "true")
         if name == "prior" and self.accept("."):
             return self.call(self.take(), True)
         if self.peek() == "(":
@@ -485,7 +488,8 @@ REASON_PART = re.compile(r"""(?P<open>\{\{) | (?P<close>\}\}) | (?P<plain>[^{}]+
 
 
 def parse_reason(text):
-    """A list of texts and nodes."""
+    """A list of texts and nodes. Line ends at the end, which a YAML block leaves, are dropped."""
+    text = text.rstrip("\n")
     parts = []
     position = 0
     while position < len(text):

@@ -288,7 +288,8 @@ class ExpressionTest(unittest.TestCase):
         for expression, expected in [("1 + 2 * 3", "7"), ("(1 + 2) * 3", "9"), ("7 - 2 - 1", "4"), ("8 / 4 / 2", "1"),
                                      ("-2 * 3", "-6"), ("1 - -2", "3"), ("1 == 1 or 1 == 2 and 1 == 2", "true"),
                                      ("not 1 == 2 and 1 == 2", "false"), ("not (1 == 2 and 1 == 2)", "true"),
-                                     ("1 + 1 < 2 * 2", "true")]:
+                                     ("1 + 1 < 2 * 2", "true"), ("true or false and false", "true"),
+                                     ("not true", "false"), ("'\\u00e9\\t\\''", "é\t'")]:
             self.assertEqual(self.value(expression), expected, expression)
 
     def test_nulls(self):
@@ -350,7 +351,7 @@ class ReasonTest(unittest.TestCase):
         self.assertEqual(value_text(parse_expression("amount / 1").type, 0.125), "0.12")
 
     def test_braces(self):
-        self.assertEqual(parse_reason("{{a}} b"), ["{", "a", "}", " b"])
+        self.assertEqual(parse_reason("{{a}} b\n\n"), ["{", "a", "}", " b"])
         alerts = run_lines([json.dumps(record(merchant="a}b")) + "\n"],
                            [("amount > 0", "{{{amount}}} {merchant == \"a}b\"} ${amount}")])[0]
         self.assertEqual(alerts[0]["reason"], "{1.00} true $1.00")

@@ -4,7 +4,7 @@ WINDOWS = ("1s", "5s", "30s", "1m", "5m", "90m", "2h", "1d")
 TEXT_FIELDS = ("merchant", "location", "status", "transaction_type", "account_number")
 NUMBER_FIELDS = ("amount", "hour", "weekday")
 TEXTS = ('"M"', '"N"', '"Café Nord"', '"X"', '"FAILED"', '"PAYMENT"', '""', '"A"', '"a"', "'quo\"te'", '"new\\nline"',
-         '"€"')
+         '"€"', '"\\u004d"', "'X'")
 AMOUNTS = ("0", "0.0001", "0.01", "1", "5", "9.99", "10", "10.00", "99.9999", "1000", "4000", "5000",
            "99999999999999.9999")
 # By how much an exact number may grow before the language refuses it, and what an aggregate takes.
@@ -146,6 +146,8 @@ class Grower:
             operator = self.random.choice((" and ", " or "))
             left, right = self.condition(depth - 1), self.condition(depth - 1)
             return f"({left}){operator}({right})" if kind < 0.8 else f"{left}{operator}{right}"
+        if self.random.random() < 0.02:
+            return self.random.choice(("true", "false"))
         return self.one_of(*[self.number_comparison] * 5, self.text_comparison, self.text_comparison, self.null_test,
                            self.number_list, self.text_list, self.text_match)
 
@@ -206,8 +208,9 @@ def random_rule(random, number, windows, depth):
     shows = random.random() < 0.3
     when = "amount >= 0" if shows else grower.condition(depth)
     values = random.randrange(2, 6) if shows else random.randrange(0, 3)
+    when = quoted(when) if random.random() < 0.8 else random.choice("|>") + "\n      " + when
     return (f"  - id: R{number}\n    severity: {random.choice(('LOW', 'MEDIUM', 'HIGH', 'CRITICAL'))}\n"
-            f"    score: {random.choice((0, 10, 20, 30, 50, 100))}\n    when: {quoted(when)}\n"
+            f"    score: {random.choice((0, 10, 20, 30, 50, 100))}\n    when: {when}\n"
             f"    reason: {quoted(grower.reason(values))}\n")
 
 
