@@ -55,15 +55,18 @@ void account_takeover(Episode& episode) {
 void velocity_burst(Episode& episode) {
   Random& random = episode.random();
   const bool fast = random.percent(60);
+  const bool at_one_place = random.percent(50);
   const std::size_t city = episode.customer().home_city();
+  MerchantId merchant = pick_merchant(random.next());
   for (std::int64_t left = random.between(4, 11); left > 0; --left) {
-    Event event = purchase(episode.customer(), pick_merchant(random.next()), city, random);
-    if (random.percent(20)) {
+    Event event = purchase(episode.customer(), merchant, city, random);
+    if (!at_one_place && random.percent(20)) {
       event = {.cents = withdrawal_cents(episode.customer(), random), .kind = Kind::withdrawal};
       event.location = some_atm(city, random);
     }
     episode.add(event, ordinary_status(event.kind, random));
     fast ? episode.wait(4, 75) : episode.wait(50, 240);
+    if (!at_one_place) merchant = pick_merchant(random.next());
   }
 }
 

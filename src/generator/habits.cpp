@@ -9,20 +9,21 @@ using Tail = AmountCurve::Tail;
 
 // In the order of Kind: deposit, withdrawal, transfer, payment.
 constexpr std::array<double, 4> person_kinds{7, 17, 18, 58};
-constexpr std::array<double, 4> business_kinds{9, 2, 13, 76};
+constexpr std::array<double, 4> business_kinds{3, 2, 8, 87};
 
 constexpr AmountCurve withdrawals{2'000, 9'000, 100'000, Tail::heavy, 1'000};
 constexpr AmountCurve counter_withdrawals{10'000, 80'000, 1'000'000, Tail::heavy, 5'000};
 constexpr AmountCurve deposits{5'000, 32'000, 2'000'000, Tail::heavy};
-constexpr AmountCurve takings{20'000, 210'000, 2'500'000, Tail::heavy, 10};
-constexpr AmountCurve transfers{1'000, 21'000, 4'000'000, Tail::heavy, 50};
-constexpr AmountCurve invoices{5'000, 95'000, 6'000'000, Tail::heavy};
+constexpr AmountCurve takings{20'000, 65'000, 2'500'000, Tail::heavy, 10};
+constexpr AmountCurve transfers{1'000, 14'000, 4'000'000, Tail::heavy, 50};
+constexpr AmountCurve invoices{5'000, 25'000, 6'000'000, Tail::heavy};
 constexpr AmountCurve bills{2'000, 8'500, 250'000, Tail::heavy};
 
 constexpr std::uint64_t every_256th = 256;
 
 std::size_t city_of_the_day(const Customer& customer, Random& random) {
   const std::uint64_t draw = random.next();
+  if (customer.is_business()) return customer.home_city();
   return draw >> 56 < 14 ? scale_to(mix64(draw), city_count) : customer.home_city();
 }
 

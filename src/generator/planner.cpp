@@ -9,7 +9,7 @@ namespace bank::generator {
 namespace {
 
 constexpr double usual_per_day = 2.5;
-constexpr double look_alike_rate = 0.025;
+constexpr double look_alike_rate = 0.015;
 /// A story begins when so many of its kind's transactions are due; about half of what a story has.
 constexpr double story_size = 2.5;
 constexpr double events_per_slice = 1'000;

@@ -38,7 +38,7 @@ Population::Population(std::uint64_t accounts, std::uint64_t seed) : accounts_(a
 
   // A business makes about ten times as many transactions as a person, a dormant account a sixtieth.
   add_tiers(0, businesses_, 10, 0.03, 16);
-  add_tiers(businesses_, businesses_ + people_, 1, 0.02, 64);
+  add_tiers(businesses_, businesses_ + people_, 1, 0.08, 64);
   add_tiers(businesses_ + people_, accounts, 1.0 / 60, 1, 1);
   by_activity_.emplace_back(weights_);
 }
