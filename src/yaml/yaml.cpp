@@ -174,8 +174,7 @@ std::string explain_syntax(const std::string& message) {
   if (message == "end of sequence flow not found")
     return "a '[' is not closed with ']'; quote a text that begins with '['";
   if (message == "unknown token") return "a value can't begin with this character; quote the text";
-  if (message == "the referenced anchor is not defined" || message.starts_with("alias") ||
-      message.starts_with("anchor")) {
+  if (message.starts_with("the referenced anchor") || message.starts_with("alias") || message.starts_with("anchor")) {
     return "anchors and aliases (& and *) are not allowed; write the value out, or quote a text that begins so";
   }
   return "not valid YAML: " + message;
