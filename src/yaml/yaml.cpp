@@ -27,7 +27,11 @@ struct Refusal {
   std::string message;
 };
 
-constexpr std::string_view multiple_documents = "a second document; the file holds one, so drop the '---'";
+constexpr std::string_view second_document = "a second document; the file holds one, so drop the '---'";
+constexpr std::string_view misplaced =
+    "this does not belong here; indent lines of one level alike, and where a value begins with a quote, '{' or '[' but "
+    "goes on behind it, quote the "
+    "whole value";
 
 class TreeBuilder final : public YAML::EventHandler {
  public:
@@ -36,7 +40,9 @@ class TreeBuilder final : public YAML::EventHandler {
   Node take_root() { return std::move(root_); }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
-    if (documents_++ > 0) throw Refusal{offset_of(mark), std::string(multiple_documents)};
+    if (documents_++ == 0) return;
+    const std::size_t offset = offset_of(mark);
+    throw Refusal{offset, std::string(source_.substr(offset).starts_with("---") ? second_document : misplaced)};
   }
   void OnDocumentEnd() override {}
 
@@ -166,9 +172,7 @@ std::string explain_syntax(const std::string& message) {
     return "a ':' where no value can begin; indent the keys of one mapping alike, and quote a text that holds ': '";
   }
   if (message == "end of map not found" || message == "end of sequence not found") {
-    return "this does not belong here; indent lines of one level alike, and where a value begins with a quote, '{' or "
-           "'[' but goes on "
-           "behind it, quote the whole value";
+    return std::string(misplaced);
   }
   if (message == "end of map flow not found") return "a '{' is not closed with '}'; quote a text that begins with '{'";
   if (message == "end of sequence flow not found")
