@@ -33,7 +33,7 @@ class CommandTest : public ::testing::Test {
   CapturedTerminal captured_;
   ManualClock clock_;
   std::atomic<bool> stop_{false};
-  Context context_{clock_, captured_.terminal, stop_, {}, {}, {}};
+  Context context_{clock_, captured_.terminal, stop_, "bank"};
   CLI::App app_;
   CLI::App& command_;
 };

@@ -22,11 +22,14 @@ struct Context {
   /// return.
   const std::atomic<bool>& stop_requested;
 
-  config::Settings settings;  ///< Complete when an action runs.
+  std::string
+      program;  ///< How this program was called, for commands that a reader may paste: `build/release/bin/bank`.
+
+  config::Settings settings{};  ///< Complete when an action runs.
 
   // Filled while the flags are parsed, for main().
-  std::vector<config::FlagValue> flag_values;
-  std::function<Result<ExitCode>()> action;
+  std::vector<config::FlagValue> flag_values{};
+  std::function<Result<ExitCode>()> action{};
 };
 
 }  // namespace bank::cli

@@ -14,6 +14,7 @@ namespace {
 
 bank::cli::Invocation invocation_of(int argc, char** argv) {
   bank::cli::Invocation invocation;
+  invocation.program = argv[0];
   invocation.arguments.assign(argv + 1, argv + argc);
   for (char** variable = environ; *variable != nullptr; ++variable)
     if (const char* equals = std::strchr(*variable, '='))

@@ -10,6 +10,7 @@
 namespace bank::cli {
 
 struct Invocation {
+  std::string program;                                           ///< As it was called.
   std::vector<std::string> arguments;                            ///< Without the program's name.
   std::vector<std::pair<std::string, std::string>> environment;  ///< The whole of it.
   std::string version;                                           ///< What --version prints.

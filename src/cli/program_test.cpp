@@ -34,8 +34,8 @@ class ProgramTest : public ::testing::Test {
     CapturedTerminal captured;
     ManualClock clock;
     const std::atomic<bool> stop{false};
-    const int code =
-        run_program({std::move(arguments), environment_, "bank 1.2.3 (commit abc)"}, clock, captured.terminal, stop);
+    const int code = run_program({"bank", std::move(arguments), environment_, "bank 1.2.3 (commit abc)"}, clock,
+                                 captured.terminal, stop);
     out_ = captured.out.text();
     err_ = captured.err.text();
     return code;
