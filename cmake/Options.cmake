@@ -31,6 +31,9 @@ target_compile_options(bank_options INTERFACE -Wall -Wextra -Wconversion -Wshado
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   target_compile_options(bank_options INTERFACE -march=x86-64-v2)
 endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+  target_compile_options(bank_options INTERFACE -Wno-maybe-uninitialized)  # cries wolf over std::optional (GCC bug 80635)
+endif()
 if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
   target_compile_options(bank_options INTERFACE -Wno-deprecated-declarations)  # libstdc++ 12 uses what it deprecates, in stable_sort
 endif()
