@@ -43,6 +43,8 @@ LAYER_FAULTS = [
     ({"src/model/bad.cpp": "#include <openssl/sha.h>\n"}, "<openssl/sha.h> is not for model"),
     ({"src/model/bad.cpp": "#include <CLI/CLI.hpp>\n"}, "<CLI/CLI.hpp> is not for model"),
     ({"src/engine/bad.cpp": "#include <gtest/gtest.h>\n"}, "is for tests"),
+    ({"src/engine/bad.cpp": '#include "engine/test_plan.h"\n', "src/engine/test_plan.h": "#include <gtest/gtest.h>\n"},
+     '"engine/test_plan.h" is for tests'),
     ({"src/engine/bad.cpp": "#include <thread>\n"}, "which is pure"),
     ({"src/adapters/file/bad.cpp": "auto t = std::chrono::system_clock::now();\n"}, "system_clock: time and randomness are passed in"),
     ({"src/adapters/file/bad.cpp": "std::random_device device;\n"}, "random_device"),
