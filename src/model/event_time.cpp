@@ -110,7 +110,7 @@ std::optional<std::int64_t> parse_clock(const char* p) {
 
 // Microseconds that `Z` or `+HH:MM` is ahead of UTC.
 std::optional<std::int64_t> parse_offset(std::string_view text) {
-  if (text == "Z") return 0;
+  if (text == "Z" || text == "z") return 0;
   if (text.size() != 6 || (text[0] != '+' && text[0] != '-') || text[3] != ':') return std::nullopt;
   const int hour = two(text.data() + 1);
   const int minute = two(text.data() + 4);
@@ -164,7 +164,7 @@ std::optional<EventTime> parse_event_time(std::string_view text) {
   constexpr std::size_t plain_size = 19;  // YYYY-MM-DD HH:MM:SS
   if (text.size() < plain_size) return std::nullopt;
   const char separator = text[10];
-  if (separator != ' ' && separator != 'T') return std::nullopt;
+  if (separator != ' ' && separator != 'T' && separator != 't') return std::nullopt;
   const std::optional<std::int64_t> days = parse_date(text.data());
   const std::optional<std::int64_t> seconds = parse_clock(text.data() + 11);
   if (!days || !seconds) return std::nullopt;

@@ -32,8 +32,8 @@ class EventTime {
 };
 
 /// Reads `YYYY-MM-DD HH:MM:SS[.f…]`, UTC where no offset follows, or RFC 3339 (`T` needs an offset: `Z`, `+02:00`).
-/// Years 0001–9999 (as written and in UTC), real calendar dates, no leap second, capital letters. Fraction: 1–9 digits,
-/// cut (not rounded) to microseconds. Nothing else is accepted; nullopt then.
+/// Years 0001–9999 (as written and in UTC), real calendar dates, no leap second; `t` and `z` for `T` and `Z`. Fraction:
+/// 1–9 digits, cut (not rounded) to microseconds. Nothing else is accepted; nullopt then.
 [[nodiscard]] std::optional<EventTime> parse_event_time(std::string_view text);
 
 /// Appends `YYYY-MM-DD HH:MM:SS`, with `.ffffff` where the microseconds are not zero. Here and below, `time` lies in

@@ -59,8 +59,8 @@ def parse_amount(text):
     return int(digits) * 10 ** (AMOUNT_DECIMALS - (len(digits) - point))
 
 
-TIMESTAMP = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})([ T])([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?"
-                       r"(Z|[+-][0-9]{2}:[0-9]{2})?")
+TIMESTAMP = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})([ Tt])([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?"
+                       r"([Zz]|[+-][0-9]{2}:[0-9]{2})?")
 EPOCH = datetime.datetime(1970, 1, 1)
 MICROSECOND = datetime.timedelta(microseconds=1)
 
@@ -68,14 +68,14 @@ MICROSECOND = datetime.timedelta(microseconds=1)
 def parse_timestamp(text):
     """To (microseconds since 1970 UTC, hour, weekday)."""
     match = TIMESTAMP.fullmatch(text)
-    if not match or (match[4] == "T" and not match[9]):
+    if not match or (match[4] in "Tt" and not match[9]):
         raise Rejected("bad_timestamp", "timestamp")
     fraction = ((match[8] or "") + "000000")[:6]
     offset = match[9] or "Z"
     try:
         when = datetime.datetime(int(match[1]), int(match[2]), int(match[3]), int(match[5]), int(match[6]),
                                  int(match[7]), int(fraction))
-        if offset != "Z":
+        if offset not in "Zz":
             hours, minutes = int(offset[1:3]), int(offset[4:6])
             if hours > 23 or minutes > 59:
                 raise ValueError("offset")
