@@ -8,36 +8,44 @@
 #include <vector>
 
 #include "base/result.h"
-#include "model/position.h"
 
 namespace bank::pipeline {
+
+enum class Format : std::uint8_t { json, csv };
+
+/// The ordered stream that records come from: a file, a partition. Lives as long as the source.
+struct Stream {
+  std::string origin;  ///< What stands before a record's number in `source`: `data/sample.json:`.
+  Format format = Format::json;
+  std::string csv_header{};  ///< The header row, where the format is csv.
+};
 
 /// One record as it came, undecoded. At least `padding` readable bytes follow the last one.
 struct RawRecord {
   std::string_view bytes;
-  std::int64_t number = 0;  ///< Its place in the batch's stream: line, from 1, or offset.
+  std::int64_t number = 0;  ///< Its place in its stream: line, from 1, or offset.
+  const Stream* stream = nullptr;
+  /// 0: the record is whole. Else, from 1, the piece of a record too long to be held at once; every piece is rejected.
+  std::int32_t piece = 0;
 };
 inline constexpr std::size_t padding = 64;
 
-enum class Format : std::uint8_t { json, csv };
-
-/// A run of records that arrived one after another from one ordered stream. Owns their bytes. Immutable once made, so that any thread
-/// may split and decode it.
+/// Records that arrived one after another. Owns their bytes. Immutable once made, so that any thread may split and
+/// decode it.
 class RawBatch {
  public:
   virtual ~RawBatch() = default;
   /// Appends the records in arrival order; the views live as long as the batch.
   virtual void split(std::vector<RawRecord>& out) const = 0;
-  /// What stands before a record's number in `source`: `data/sample.json:`.
-  [[nodiscard]] virtual std::string_view origin() const = 0;
-  [[nodiscard]] virtual Format format() const = 0;
+  /// What it takes in memory and counts in throughput.
+  [[nodiscard]] virtual std::size_t bytes() const = 0;
 };
 
 /// Where records come from. Called from one thread at a time.
 class Source {
  public:
   virtual ~Source() = default;
-  /// The next batch in arrival order; null at the end of the input.
+  /// The next batch in arrival order; null at the end of the input. Not called again after either that or an error.
   [[nodiscard]] virtual Result<std::unique_ptr<RawBatch>> next() = 0;
 };
 
@@ -48,14 +56,16 @@ struct Outputs {
   std::string rejected;   ///< JSON lines.
 };
 
-/// Where results go. Called from one thread at a time, batch after batch in arrival order.
+/// Where results go. Called from one thread at a time, batch after batch in arrival order. Dropped without commit(), it
+/// leaves nothing behind.
 class Sink {
  public:
   virtual ~Sink() = default;
-  /// Takes a batch's outputs. They become visible together with everything before them at finish(), or not at all.
+  /// Takes a batch's outputs. They become visible at commit(); a sink that streams (standard output) may show them
+  /// sooner.
   [[nodiscard]] virtual Result<void> write(const Outputs& outputs) = 0;
-  /// Makes everything visible, at once for each output.
-  [[nodiscard]] virtual Result<void> finish() = 0;
+  /// Makes everything written so far visible, each output at once.
+  [[nodiscard]] virtual Result<void> commit() = 0;
 };
 
 }  // namespace bank::pipeline

@@ -1,0 +1,206 @@
+#include "adapters/file/file_source.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <glob.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <span>
+#include <utility>
+
+#include "adapters/file/event_time_order.h"
+#include "codec/csv.h"
+
+namespace bank::file {
+namespace {
+
+constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+constexpr std::size_t head_bytes_max = 1 << 20;
+
+bool is_glob(const std::string& name) {
+  struct stat status{};
+  return name.find_first_of("*?[") != std::string::npos && ::stat(name.c_str(), &status) != 0;
+}
+
+Result<std::vector<std::string>> expand(const std::string& pattern) {
+  glob_t found{};
+  const int status = ::glob(pattern.c_str(), 0, nullptr, &found);
+  std::vector<std::string> names;
+  if (status == 0) names.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
+  ::globfree(&found);
+  if (status == GLOB_NOMATCH) return fail(fmt::format("no file matches '{}'", pattern));
+  if (status != 0) return fail(fmt::format("cannot list the files that match '{}'", pattern));
+  return names;  // glob has sorted them
+}
+
+// What the name ends in, a compression's ending aside.
+std::string_view ending(std::string_view name) {
+  for (const std::string_view compressed : {".gz", ".zst", ".zstd"}) {
+    if (name.ends_with(compressed)) name.remove_suffix(compressed.size());
+  }
+  const std::size_t dot = name.find_last_of("./");
+  return dot == std::string_view::npos || name[dot] == '/' ? std::string_view() : name.substr(dot);
+}
+
+std::size_t skip_blank(std::string_view text) { return std::min(text.find_first_not_of(" \t\r\n"), text.size()); }
+
+// The first row that is not blank, with the blank lines before it.
+struct HeaderRow {
+  std::string_view row;
+  std::size_t end = 0;  // behind its newline
+};
+std::optional<HeaderRow> find_header(std::string_view head, bool at_end) {
+  std::size_t begin = skip_blank(head);
+  begin = head.substr(0, begin).rfind('\n') + 1;  // npos + 1 is 0
+  const std::size_t row_end = codec::find_row_end(head, begin, at_end);
+  if (row_end != std::string_view::npos) return HeaderRow{trim_line(head.substr(begin, row_end - begin)), row_end + 1};
+  if (at_end || head.size() >= head_bytes_max) return HeaderRow{trim_line(head.substr(begin)), head.size()};
+  return std::nullopt;
+}
+
+Layout guess(std::string_view name, char first, std::string_view first_row, const codec::FieldNames& names) {
+  const std::string_view kind = ending(name);
+  if (kind == ".csv") return Layout::csv;
+  if (first == '[') return Layout::json_array;
+  if (first == '{' || kind == ".json" || kind == ".jsonl" || kind == ".ndjson") return Layout::json_lines;
+  return codec::CsvDecoder::make(first_row, names) ? Layout::csv : Layout::json_lines;
+}
+
+// Reads as much as it takes to know the layout, and the header of a CSV. Whether the input ended with it.
+Result<bool> read_head(OpenInput& input, const SourceOptions& options) {
+  std::array<char, 16 << 10> block;
+  for (;;) {
+    const Result<std::size_t> got = input.bytes->read(block);
+    if (!got) return std::unexpected(got.error());
+    if (*got == 0) return true;
+    input.head.append(block.data(), *got);
+    if (input.head.size() >= head_bytes_max) return false;
+    if (input.head.size() < byte_order_mark.size()) continue;
+    if (options.layout && *options.layout != Layout::csv) return false;
+    std::string_view text = input.head;
+    if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+    if (skip_blank(text) < text.size() && find_header(text, false)) return false;
+  }
+}
+
+}  // namespace
+
+FileSource::FileSource(SourceOptions options, ReadProgress* progress)
+    : options_(std::move(options)), progress_(progress), pool_(std::make_shared<BufferPool>(batch_bytes)) {}
+
+Result<std::unique_ptr<FileSource>> FileSource::open(const std::vector<std::string>& inputs, SourceOptions options,
+                                                     ReadProgress* progress) {
+  std::unique_ptr<FileSource> source(new FileSource(std::move(options), progress));
+  for (const std::string& input : inputs) {
+    std::vector<std::string> names{input};
+    if (is_glob(input)) {
+      Result<std::vector<std::string>> expanded = expand(input);
+      if (!expanded) return std::unexpected(expanded.error());
+      names = std::move(*expanded);
+    }
+    for (const std::string& name : names) {
+      if (Result<void> added = source->add(name); !added) return std::unexpected(added.error());
+    }
+  }
+  if (progress != nullptr) {
+    progress->bytes = 0;  // what was only looked at does not count
+    for (const std::string& name : source->names_) {
+      struct stat status{};
+      const bool regular = (name == "-" ? ::fstat(STDIN_FILENO, &status) : ::stat(name.c_str(), &status)) == 0 &&
+                           S_ISREG(status.st_mode);
+      if (!regular) {
+        progress->bytes_total = 0;
+        break;
+      }
+      progress->bytes_total += static_cast<std::uint64_t>(status.st_size);
+    }
+  }
+  return source;
+}
+
+Result<void> FileSource::add(const std::string& name) {
+  if (name == "-") {
+    if (std::ranges::find(names_, name) != names_.end())
+      return fail_config("standard input ('-') is named twice; it can be read once");
+  } else {
+    struct stat status{};
+    if (::stat(name.c_str(), &status) != 0) return fail_system(name, "cannot read", errno);
+    if (S_ISDIR(status.st_mode)) {
+      return fail(fmt::format("{}: is a folder; name files, or a glob such as '{}/*.json'", name,
+                              name.ends_with('/') ? name.substr(0, name.size() - 1) : name));
+    }
+  }
+  names_.push_back(name);
+  streams_.push_back({.origin = (name == "-" ? "stdin" : name) + ":"});
+  struct stat status{};
+  if (name == "-" || ::stat(name.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
+  const Result<OpenInput> opened = open_input(names_.size() - 1);
+  if (!opened) return std::unexpected(opened.error());
+  return {};
+}
+
+Result<OpenInput> FileSource::open_input(std::size_t index) {
+  const std::string& name = names_[index];
+  Descriptor descriptor =
+      name == "-" ? Descriptor(STDIN_FILENO, false) : Descriptor(::open(name.c_str(), O_RDONLY | O_CLOEXEC));
+  if (descriptor.get() < 0) return fail_system(name, "cannot read", errno);
+
+  OpenInput input;
+  Result<std::unique_ptr<ByteStream>> bytes =
+      open_bytes(std::move(descriptor), name == "-" ? "stdin" : name, options_.stop,
+                 progress_ == nullptr ? nullptr : &progress_->bytes);
+  if (!bytes) return std::unexpected(bytes.error());
+  input.bytes = std::move(*bytes);
+  const Result<bool> at_end = read_head(input, options_);
+  if (!at_end) return std::unexpected(at_end.error());
+  if (input.head.starts_with(byte_order_mark)) input.head.erase(0, byte_order_mark.size());
+
+  const std::size_t first = skip_blank(input.head);
+  const HeaderRow header = find_header(input.head, *at_end).value_or(HeaderRow{});
+  if (first == input.head.size()) {
+    input.layout = options_.layout == Layout::csv ? Layout::csv : Layout::json_lines;  // nothing but blank lines so far
+    return input;
+  }
+  input.layout = options_.layout.value_or(guess(name, input.head[first], header.row, options_.names));
+  if (input.layout != Layout::csv) return input;
+
+  if (const auto decoder = codec::CsvDecoder::make(header.row, options_.names); !decoder) {
+    return std::unexpected(
+        Error{decoder.error().kind, fmt::format("{} {}", streams_[index].origin, decoder.error().message)});
+  }
+  streams_[index].format = pipeline::Format::csv;
+  streams_[index].csv_header = header.row;
+  input.line += static_cast<std::int64_t>(count_newlines(std::string_view(input.head).substr(0, header.end)));
+  input.head.erase(0, header.end);
+  return input;
+}
+
+Result<std::unique_ptr<pipeline::RawBatch>> FileSource::next() {
+  for (;;) {
+    if (reader_ == nullptr) {
+      if (next_ == names_.size()) return nullptr;
+      Result<OpenInput> input = open_input(next_);
+      if (!input) return std::unexpected(input.error());
+      reader_ = std::make_unique<RecordReader>(std::move(*input), streams_[next_], pool_);
+      ++next_;
+    }
+    Result<std::unique_ptr<pipeline::RawBatch>> batch = reader_->next();
+    if (!batch || *batch != nullptr) return batch;
+    if (options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed)) return nullptr;
+    reader_.reset();
+  }
+}
+
+Result<std::unique_ptr<pipeline::Source>> make_file_source(const std::vector<std::string>& inputs,
+                                                           const SourceOptions& options, ReadProgress* progress) {
+  Result<std::unique_ptr<FileSource>> files = FileSource::open(inputs, options, progress);
+  if (!files) return std::unexpected(files.error());
+  if (options.order == Order::arrival) return std::move(*files);
+  return std::make_unique<EventTimeOrder>(std::move(*files), options.names, options.stop);
+}
+
+}  // namespace bank::file

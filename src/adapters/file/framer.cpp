@@ -1,0 +1,121 @@
+#include "adapters/file/framer.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "adapters/file/buffers.h"
+#include "base/assert.h"
+#include "codec/csv.h"
+#include "codec/json_array.h"
+
+namespace bank::file {
+
+std::string_view trim_line(std::string_view line) {
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  if (!line.empty() && line.front() > ' ') return line;
+  return line.find_first_not_of(" \t\r\v\f") == std::string_view::npos ? std::string_view() : line;
+}
+
+namespace {
+
+// What ends with the last newline of the text, or with the input.
+Frame whole_lines(const FramedText& input) {
+  Frame frame{.lines = true};
+  if (input.at_end) {
+    frame.end = input.text.size();
+  } else {
+    frame.end = input.text.rfind('\n') + 1;  // npos + 1 is 0
+  }
+  return frame;
+}
+
+// The last piece of a record of which others were delivered before: up to the first newline.
+Frame last_piece(const FramedText& input) {
+  const std::size_t newline = input.text.find('\n');
+  if (newline == std::string_view::npos && !input.at_end) return {};
+  const std::size_t size = std::min(newline, input.text.size());
+  Frame frame{.end = std::min(size + 1, input.text.size())};
+  if (size > 0) frame.spans.push_back({.begin = 0, .size = size, .line = input.line, .piece = input.pieces + 1});
+  return frame;
+}
+
+class LineFramer final : public Framer {
+ public:
+  Frame frame(const FramedText& input) override { return input.pieces > 0 ? last_piece(input) : whole_lines(input); }
+};
+
+// A newline within quotes does not end a row, so that rows are looked for from the first on; but in a text without
+// quotes each line is a row.
+class CsvFramer final : public Framer {
+ public:
+  Frame frame(const FramedText& input) override {
+    if (input.pieces > 0) return last_piece(input);
+    if (!input.text.contains('"')) return whole_lines(input);
+    Frame frame;
+    std::int64_t line = input.line;
+    for (;;) {
+      const std::size_t row_end = codec::find_row_end(input.text, frame.end, input.at_end);
+      if (row_end == std::string_view::npos) break;
+      line += add_row(frame, input.text.substr(frame.end, row_end - frame.end), line) + 1;
+      frame.end = row_end + 1;
+    }
+    if (input.at_end) {
+      add_row(frame, input.text.substr(frame.end), line);
+      frame.end = input.text.size();
+    }
+    return frame;
+  }
+
+ private:
+  // Adds the row that begins at frame.end; returns how many newlines are in it.
+  static std::int64_t add_row(Frame& frame, std::string_view row, std::int64_t line) {
+    const std::string_view trimmed = trim_line(row);
+    if (!trimmed.empty()) frame.spans.push_back({.begin = frame.end, .size = trimmed.size(), .line = line});
+    return static_cast<std::int64_t>(std::ranges::count(row, '\n'));
+  }
+};
+
+class ArrayFramer final : public Framer {
+ public:
+  Frame frame(const FramedText& input) override {
+    Frame frame;
+    elements_.clear();
+    Result<void> result = splitter_.feed(input.text.substr(input.fresh), elements_);
+    if (result && input.at_end) result = splitter_.finish(elements_);
+    if (!result) frame.error = result.error();
+
+    for (const auto& element : elements_) {
+      // Of an element that began before the text, pieces were delivered: this is its last one.
+      const bool rest = element.begin < input.offset;
+      const std::uint64_t begin = std::max(element.begin, input.offset) - input.offset;
+      const std::uint64_t end = element.end - input.offset;
+      BANK_ASSERT(element.end >= input.offset && end <= input.text.size());
+      if (rest && begin == end) continue;
+      frame.spans.push_back(
+          {.begin = begin, .size = end - begin, .line = element.line, .piece = rest ? input.pieces + 1 : 0});
+    }
+    if (input.at_end || !result) {
+      frame.end = input.text.size();
+    } else {
+      frame.end = std::max(splitter_.keep_from(), input.offset) - input.offset;
+    }
+    return frame;
+  }
+
+ private:
+  codec::JsonArraySplitter splitter_;
+  std::vector<codec::JsonArraySplitter::Element> elements_;
+};
+
+}  // namespace
+
+std::unique_ptr<Framer> make_framer(Layout layout) {
+  switch (layout) {
+    case Layout::json_lines: return std::make_unique<LineFramer>();
+    case Layout::json_array: return std::make_unique<ArrayFramer>();
+    case Layout::csv: return std::make_unique<CsvFramer>();
+  }
+  return nullptr;
+}
+
+}  // namespace bank::file

@@ -1,0 +1,67 @@
+// One input, cut into batches of whole records.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "adapters/file/buffers.h"
+#include "adapters/file/bytes.h"
+#include "adapters/file/framer.h"
+#include "pipeline/ports.h"
+
+namespace bank::file {
+
+/// About how much text a batch holds.
+inline constexpr std::size_t batch_bytes = 256 << 10;
+/// A record that is longer than this is delivered in pieces no longer than this, so that memory stays bounded.
+inline constexpr std::size_t piece_bytes = std::size_t{16} << 20;
+
+/// An input that was opened, with what was read of it to find out what it is.
+struct OpenInput {
+  std::unique_ptr<ByteStream> bytes;
+  std::string head;       ///< Text that was read already, without byte order mark and CSV header.
+  std::int64_t line = 1;  ///< Of the head's first byte.
+  Layout layout = Layout::json_lines;
+};
+
+/// Reads an input to its end, batch after batch. Not thread-safe; the batches may be dropped by any thread, and outlive
+/// it.
+class RecordReader {
+ public:
+  /// `stream` outlives the reader and its batches.
+  RecordReader(OpenInput input, const pipeline::Stream& stream, std::shared_ptr<BufferPool> pool);
+
+  /// As Source::next(). Everything whole before an error comes first.
+  [[nodiscard]] Result<std::unique_ptr<pipeline::RawBatch>> next();
+
+ private:
+  struct Text {
+    Buffer buffer;
+    char* begin = nullptr;
+    std::size_t size = 0;
+    [[nodiscard]] std::size_t room() const;
+    [[nodiscard]] std::string_view view() const { return {begin, size}; }
+  };
+  [[nodiscard]] Text start_text();
+  void grow(Text& text) const;
+  void fill(Text& text);
+  std::unique_ptr<pipeline::RawBatch> deliver(Text text, Frame frame);
+
+  std::unique_ptr<ByteStream> bytes_;
+  std::unique_ptr<Framer> framer_;
+  const pipeline::Stream& stream_;
+  std::shared_ptr<BufferPool> pool_;
+
+  std::string rest_;          // what was read, but not delivered yet
+  std::size_t framed_ = 0;    // so much of it has the framer seen
+  std::uint64_t offset_ = 0;  // of rest_ in the input
+  std::int64_t line_ = 1;     // of rest_
+  std::int32_t pieces_ = 0;   // of the record that rest_ begins with, how many were delivered
+  bool at_end_ = false;
+  bool over_ = false;  // nothing more is to be delivered
+  std::optional<Error> error_;
+};
+
+}  // namespace bank::file
