@@ -48,8 +48,7 @@ void print_totals(Stream& out, const RunOutcome& outcome) {
                                      human_percent(report.alerts->flagged_share, 2),
                                      analytics::money_for_people(report.alerts->flagged_volume))});
   if (outcome.rejected > 0)
-    table.add({"Rejected",
-               Table::Cell(plural(outcome.rejected, "record") + " that are no valid transaction", Style::yellow)});
+    table.add({"Rejected", Table::Cell(plural(outcome.rejected, "record") + ", no valid transaction", Style::yellow)});
   table.print(out);
 }
 
