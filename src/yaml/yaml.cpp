@@ -53,8 +53,8 @@ class TreeBuilder final : public YAML::EventHandler {
     const std::string_view rest = source_.substr(node.offset);
     const bool spelled =
         rest.starts_with('~') || rest.starts_with("null") || rest.starts_with("Null") || rest.starts_with("NULL");
-    if (Frame* frame = open_key(); frame != nullptr && frame->key->second.line != node.mark.line) {
-      node.mark = frame->key->second;  // nothing stands there: yaml-cpp's mark is the next key's
+    if (Frame* frame = open_key(); frame != nullptr && frame->key_mark.line != node.mark.line) {
+      node.mark = frame->key_mark;  // nothing stands there: yaml-cpp's mark is the next key's
     } else if (spelled) {
       node.text = rest.starts_with('~') ? "~" : rest.substr(0, 4);
     }
@@ -92,7 +92,9 @@ class TreeBuilder final : public YAML::EventHandler {
  private:
   struct Frame {
     Node node;
-    std::optional<std::pair<std::string, Mark>> key;  // of the entry that waits for its value
+    bool has_key = false;  // an entry waits for its value
+    std::string key;
+    Mark key_mark;
     std::map<std::string, Mark, std::less<>> seen;
   };
 
@@ -118,9 +120,9 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   bool frame_wants_key() const {
-    return !frames_.empty() && frames_.back().node.kind == Kind::map && !frames_.back().key;
+    return !frames_.empty() && frames_.back().node.kind == Kind::map && !frames_.back().has_key;
   }
-  Frame* open_key() { return !frames_.empty() && frames_.back().key ? &frames_.back() : nullptr; }
+  Frame* open_key() { return !frames_.empty() && frames_.back().has_key ? &frames_.back() : nullptr; }
 
   void open_entry(const Node& scalar) {
     Frame& frame = frames_.back();
@@ -129,7 +131,9 @@ class TreeBuilder final : public YAML::EventHandler {
       problems_.add(scalar.mark, fmt::format("duplicate key '{}'; it stands at {}:{} already, keep one of them",
                                              scalar.text, first->second.line, first->second.column));
     }
-    frame.key = {scalar.text, scalar.mark};
+    frame.has_key = true;
+    frame.key = scalar.text;
+    frame.key_mark = scalar.mark;
   }
 
   void open(Node node) {
@@ -138,7 +142,7 @@ class TreeBuilder final : public YAML::EventHandler {
     if (static_cast<int>(frames_.size()) >= max_depth) {
       throw Refusal{node.offset, fmt::format("nested more than {} deep", max_depth)};
     }
-    frames_.push_back(Frame{std::move(node), std::nullopt, {}});
+    frames_.push_back(Frame{std::move(node), false, {}, {}, {}});
   }
 
   void close() {
@@ -153,8 +157,8 @@ class TreeBuilder final : public YAML::EventHandler {
     } else if (Frame& frame = frames_.back(); frame.node.kind == Kind::sequence) {
       frame.node.items.push_back(std::move(node));
     } else {
-      frame.node.entries.push_back(Entry{std::move(frame.key->first), frame.key->second, std::move(node)});
-      frame.key.reset();
+      frame.node.entries.push_back(Entry{std::move(frame.key), frame.key_mark, std::move(node)});
+      frame.has_key = false;
     }
   }
 
