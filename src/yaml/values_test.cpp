@@ -11,7 +11,6 @@
 namespace bank::yaml {
 namespace {
 
-using testing::ElementsAre;
 using testing::HasSubstr;
 
 constexpr std::int64_t second = 1'000'000;
