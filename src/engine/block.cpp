@@ -1,17 +1,30 @@
 #include "engine/block.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
-#include <bit>
+#include <array>
 #include <cstring>
+#include <new>
 
 #include "base/assert.h"
 
 namespace bank::engine {
 namespace {
 
-std::size_t class_of(std::size_t capacity) {
-  return static_cast<std::size_t>(std::countr_zero(capacity) - std::countr_zero(BlockPool::smallest));
-}
+constexpr std::array<std::uint8_t, BlockPool::classes> capacities = {2, 4, 6, 8, 12, 16, 24, 32, 48, 64};
+static_assert(capacities.back() == BlockPool::largest);
+
+// The class of the smallest capacity that holds so many entries.
+constexpr auto class_of = [] {
+  std::array<std::uint8_t, BlockPool::largest + 1> classes{};
+  std::uint8_t at = 0;
+  for (std::size_t entries = 0; entries <= BlockPool::largest; ++entries) {
+    if (entries > capacities[at]) ++at;
+    classes[entries] = at;
+  }
+  return classes;
+}();
 
 }  // namespace
 
@@ -46,30 +59,42 @@ void Block::move(std::size_t to, const Block& source, std::size_t from, std::siz
 
 std::size_t BlockPool::capacity_for(std::size_t entries) {
   BANK_ASSERT(entries <= largest);
-  return std::max(smallest, std::bit_ceil(entries));
+  return capacities[class_of[entries]];
 }
 
 Block BlockPool::take(std::size_t capacity) {
-  auto& free = free_[class_of(capacity)];
+  auto& free = free_[class_of[capacity]];
   if (!free.empty()) {
     std::byte* bytes = free.back();
     free.pop_back();
     return view(bytes, capacity);
   }
   const std::size_t size = (layout_->entry_bytes() * capacity + 7) & ~std::size_t{7};
-  if (size > left_) {
-    // What is left of the old slab is lost: less than one block in every slab.
-    left_ = std::max(slab_bytes_, size);
-    large_slab_bytes_ += left_ - slab_bytes_;
-    slabs_.push_back(std::make_unique_for_overwrite<std::byte[]>(left_));
-    next_ = slabs_.back().get();
-  }
+  if (size > left_) add_slab(size);  // what is left of the old slab is lost: less than one block
   std::byte* bytes = next_;
   next_ += size;
   left_ -= size;
   return view(bytes, capacity);
 }
 
-void BlockPool::give_back(const Block& block) { free_[class_of(block.capacity())].push_back(block.bytes()); }
+// A few small slabs, so that a small engine stays small; then slabs of the size of a huge page, since random accounts
+// in ordinary pages cost more in address translation than in memory accesses.
+void BlockPool::add_slab(std::size_t least) {
+  constexpr std::size_t small_slab = std::size_t{256} << 10;
+  constexpr std::size_t huge_page = std::size_t{2} << 20;
+  constexpr std::size_t small_slabs = 8;
+  const bool huge = slabs_.size() >= small_slabs;
+  const std::size_t unit = huge ? huge_page : small_slab;
+  left_ = (least + unit - 1) / unit * unit;
+  next_ = static_cast<std::byte*>(std::aligned_alloc(huge ? huge_page : 64, left_));
+  if (next_ == nullptr) throw std::bad_alloc();
+  slabs_.emplace_back(next_);
+  bytes_ += left_;
+#ifdef MADV_HUGEPAGE
+  if (huge) madvise(next_, left_, MADV_HUGEPAGE);  // a wish: without it everything works the same
+#endif
+}
+
+void BlockPool::give_back(const Block& block) { free_[class_of[block.capacity()]].push_back(block.bytes()); }
 
 }  // namespace bank::engine

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <vector>
 
@@ -65,12 +66,12 @@ class Block {
   const Layout* layout_ = nullptr;
 };
 
-/// Blocks by size class (2, 4, 8, 16, 32, 64 entries), cut from slabs; what is given back is used again. Owns all of
+/// Blocks by size class (2 to 64 entries), cut from slabs; what is given back is used again. Owns all of
 /// them.
 class BlockPool {
  public:
-  static constexpr std::size_t smallest = 2;
   static constexpr std::size_t largest = 64;
+  static constexpr std::size_t classes = 10;
 
   explicit BlockPool(const Layout& layout) : layout_(&layout) {}
   BlockPool(const BlockPool&) = delete;
@@ -83,15 +84,17 @@ class BlockPool {
   void give_back(const Block& block);
   [[nodiscard]] Block view(std::byte* bytes, std::size_t capacity) const { return Block(bytes, capacity, *layout_); }
 
-  [[nodiscard]] std::size_t bytes() const { return slabs_.size() * slab_bytes_ + large_slab_bytes_; }
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
 
  private:
-  static constexpr std::size_t classes = 6;
-  static constexpr std::size_t slab_bytes_ = std::size_t{256} << 10;
+  struct Free {
+    void operator()(std::byte* slab) const { std::free(slab); }
+  };
+  void add_slab(std::size_t least);
 
   const Layout* layout_;
-  std::vector<std::unique_ptr<std::byte[]>> slabs_;
-  std::size_t large_slab_bytes_ = 0;
+  std::vector<std::unique_ptr<std::byte, Free>> slabs_;
+  std::size_t bytes_ = 0;
   std::byte* next_ = nullptr;
   std::size_t left_ = 0;
   std::vector<std::byte*> free_[classes];

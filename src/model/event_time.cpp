@@ -60,23 +60,28 @@ int two(const char* p) {
   return tens <= 9 && ones <= 9 ? static_cast<int>(tens * 10 + ones) : 1000;
 }
 
-// Eight bytes at once, the first the lowest. `pattern` has a 0 for each digit, and anything else for itself: the result
-// has the digits' values, and 0 for the rest.
-std::optional<std::uint64_t> match8(const char* p, std::string_view pattern) {
-  std::uint64_t bytes;
-  std::uint64_t expected;
-  std::memcpy(&bytes, p, 8);
-  std::memcpy(&expected, pattern.data(), 8);
-  if constexpr (std::endian::native == std::endian::big) {
-    bytes = std::byteswap(bytes);
-    expected = std::byteswap(expected);
+// Eight bytes to be matched at once: a 0 stands for any digit, anything else for itself.
+struct Pattern8 {
+  consteval explicit Pattern8(const char (&text)[9]) {
+    for (std::size_t i = 0; i < 8; ++i) {
+      expected |= std::uint64_t{static_cast<unsigned char>(text[i])} << (8 * i);
+      slack |= std::uint64_t{text[i] == '0' ? 6u : 15u} << (8 * i);
+    }
   }
-  // A byte that may be 0 to 9 gets into the upper half with 6 added where it is more, one that must be 0 with 15.
-  // Carries don't matter: who causes one has bits in its upper half already.
+  std::uint64_t expected = 0;
+  // What brings a byte's upper half to something other than 0 where the difference is not allowed: 6 where it may be 0
+  // to 9, 15 where it must be 0.
   std::uint64_t slack = 0;
-  for (std::size_t i = 0; i < 8; ++i) slack |= std::uint64_t{pattern[i] == '0' ? 6u : 15u} << (8 * i);
-  const std::uint64_t values = bytes ^ expected;
-  if (((values | (values + slack)) & 0xf0f0f0f0f0f0f0f0u) != 0) return std::nullopt;
+};
+
+// The digits' values, the first in the lowest byte, and 0 for the rest.
+std::optional<std::uint64_t> match8(const char* p, Pattern8 pattern) {
+  std::uint64_t bytes;
+  std::memcpy(&bytes, p, 8);
+  if constexpr (std::endian::native == std::endian::big) bytes = std::byteswap(bytes);
+  // Carries don't matter: who causes one has bits in its upper half already.
+  const std::uint64_t values = bytes ^ pattern.expected;
+  if (((values | (values + pattern.slack)) & 0xf0f0f0f0f0f0f0f0u) != 0) return std::nullopt;
   return values;
 }
 
@@ -86,7 +91,7 @@ constexpr int byte_of(std::uint64_t bytes, int i) { return static_cast<int>(byte
 
 // Days of `YYYY-MM-DD`, ten bytes.
 std::optional<std::int64_t> parse_date(const char* p) {
-  const std::optional<std::uint64_t> values = match8(p, "0000-00-");
+  const std::optional<std::uint64_t> values = match8(p, Pattern8("0000-00-"));
   const int day = two(p + 8);
   if (!values) return std::nullopt;
   const std::uint64_t numbers = pairs(*values);
@@ -98,7 +103,7 @@ std::optional<std::int64_t> parse_date(const char* p) {
 
 // Seconds of `HH:MM:SS`, eight bytes.
 std::optional<std::int64_t> parse_clock(const char* p) {
-  const std::optional<std::uint64_t> values = match8(p, "00:00:00");
+  const std::optional<std::uint64_t> values = match8(p, Pattern8("00:00:00"));
   if (!values) return std::nullopt;
   const std::uint64_t numbers = pairs(*values);
   const int hour = byte_of(numbers, 0);
