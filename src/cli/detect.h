@@ -22,7 +22,7 @@ struct DetectOptions {
   file::SourceOptions source;
   std::size_t threads = 1;  ///< At least 1.
   std::uint64_t records_max = std::numeric_limits<std::uint64_t>::max();
-  engine::Options engine;
+  engine::Options engine{};
 };
 
 /// What the settings say.
@@ -31,6 +31,7 @@ struct DetectOptions {
 struct Detection {
   rules::RuleSet rules;
   pipeline::Outcome outcome;
+  bool reader_gone = false;  ///< Whoever read an output that is a pipe went away; that is then the outcome's error.
 };
 
 /// Reads the rules, judges every record, writes the outputs; with progress on the terminal. Errors: the rules are

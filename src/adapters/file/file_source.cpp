@@ -62,12 +62,13 @@ std::optional<HeaderRow> find_header(std::string_view head, bool at_end) {
   return std::nullopt;
 }
 
-Layout guess(std::string_view name, char first, std::string_view first_row, const codec::FieldNames& names) {
+Layout guess(std::string_view name, char first, std::string_view first_row, const SourceOptions& options) {
   const std::string_view kind = ending(name);
-  if (kind == ".csv") return Layout::csv;
+  if (kind == ".csv" && !options.never_csv) return Layout::csv;
+  if (kind == ".jsonl" || kind == ".ndjson") return Layout::json_lines;
   if (first == '[') return Layout::json_array;
-  if (first == '{' || kind == ".json" || kind == ".jsonl" || kind == ".ndjson") return Layout::json_lines;
-  return codec::CsvDecoder::make(first_row, names) ? Layout::csv : Layout::json_lines;
+  if (first == '{' || kind == ".json" || options.never_csv) return Layout::json_lines;
+  return codec::CsvDecoder::make(first_row, options.names) ? Layout::csv : Layout::json_lines;
 }
 
 // Reads as much as it takes to know the layout, and the header of a CSV. Whether the input ended with it.
@@ -89,22 +90,30 @@ Result<bool> read_head(OpenInput& input, const SourceOptions& options) {
 
 }  // namespace
 
+Result<std::vector<std::string>> expand_globs(const std::vector<std::string>& inputs) {
+  std::vector<std::string> names;
+  for (const std::string& input : inputs) {
+    if (!is_glob(input)) {
+      names.push_back(input);
+      continue;
+    }
+    const Result<std::vector<std::string>> matching = expand(input);
+    if (!matching) return std::unexpected(matching.error());
+    names.insert(names.end(), matching->begin(), matching->end());
+  }
+  return names;
+}
+
 FileSource::FileSource(SourceOptions options, ReadProgress* progress)
     : options_(std::move(options)), progress_(progress), pool_(std::make_shared<BufferPool>(batch_bytes)) {}
 
 Result<std::unique_ptr<FileSource>> FileSource::open(const std::vector<std::string>& inputs, SourceOptions options,
                                                      ReadProgress* progress) {
   std::unique_ptr<FileSource> source(new FileSource(std::move(options), progress));
-  for (const std::string& input : inputs) {
-    std::vector<std::string> names{input};
-    if (is_glob(input)) {
-      Result<std::vector<std::string>> expanded = expand(input);
-      if (!expanded) return std::unexpected(expanded.error());
-      names = std::move(*expanded);
-    }
-    for (const std::string& name : names) {
-      if (Result<void> added = source->add(name); !added) return std::unexpected(added.error());
-    }
+  const Result<std::vector<std::string>> names = expand_globs(inputs);
+  if (!names) return std::unexpected(names.error());
+  for (const std::string& name : *names) {
+    if (Result<void> added = source->add(name); !added) return std::unexpected(added.error());
   }
   if (progress != nullptr) {
     progress->bytes = 0;  // what was only looked at does not count
@@ -165,7 +174,7 @@ Result<OpenInput> FileSource::open_input(std::size_t index) {
     input.layout = options_.layout == Layout::csv ? Layout::csv : Layout::json_lines;  // nothing but blank lines so far
     return input;
   }
-  input.layout = options_.layout.value_or(guess(name, input.head[first], header.row, options_.names));
+  input.layout = options_.layout.value_or(guess(name, input.head[first], header.row, options_));
   if (input.layout != Layout::csv) return input;
 
   if (const auto decoder = codec::CsvDecoder::make(header.row, options_.names); !decoder) {

@@ -22,9 +22,11 @@ enum class Order : std::uint8_t {
 };
 
 struct SourceOptions {
-  /// Unset: told by the content. `[` begins an array, `{` a line of JSON; else the name's ending (`.csv`, `.json`,
-  /// `.jsonl`, `.ndjson`) decides, or whether the first line is a CSV header that names all that is required.
-  std::optional<Layout> layout;
+  /// Unset: `.csv` is CSV and `.jsonl` or `.ndjson` is lines; of other names `[` begins an array and `{` a line of
+  /// JSON; of what begins otherwise, `.json` is lines, and the rest CSV if its first line is a header with all that is
+  /// required.
+  std::optional<Layout> layout{};
+  bool never_csv = false;   ///< What is not told by `layout` is JSON, lines or an array.
   codec::FieldNames names;  ///< To check CSV headers, and to find event times.
   Order order = Order::arrival;
   const std::atomic<bool>* stop = nullptr;  ///< When raised, waiting for a producer ends.
@@ -35,6 +37,9 @@ struct ReadProgress {
   std::atomic<std::uint64_t> bytes = 0;
   std::uint64_t bytes_total = 0;  ///< 0: not known, for one of the inputs is no regular file.
 };
+
+/// The names with each pattern replaced by the files that match it, sorted. Errors (runtime): none does.
+[[nodiscard]] Result<std::vector<std::string>> expand_globs(const std::vector<std::string>& inputs);
 
 /// Several inputs, one after another: paths, globs (sorted), `-` for standard input. Plain, gzip or zstd.
 class FileSource final : public pipeline::Source {

@@ -318,11 +318,16 @@ TEST(FileSource, TheLayoutIsToldByContentOrName) {
   EXPECT_EQ(layout_of("data.txt", "garbage, at first\n{}\n"), "json2");
   EXPECT_EQ(layout_of("data.jsonl", "garbage\n{}\n"), "json2");
   EXPECT_EQ(layout_of("a.json", "[{}, {}, {}]"), "json3");
+  EXPECT_EQ(layout_of("a.jsonl", "[1]\n[2]\n"), "json2");
   EXPECT_EQ(layout_of("wrong.csv", "{\"a\": 1}\n"), "error");
 }
 
 TEST(FileSource, ALayoutThatIsAskedForIsTaken) {
   const TestFolder folder;
+  SourceOptions json;
+  json.never_csv = true;
+  EXPECT_THAT(read({folder.write("lines.csv", "{}\n" + header)}, json).bytes(), testing::SizeIs(2));
+  EXPECT_THAT(read({folder.write("array.csv", "[{}]")}, json).bytes(), ElementsAre("{}"));
   SourceOptions options;
   options.layout = Layout::json_lines;
   EXPECT_THAT(read({folder.write("a.json", "[1, 2]\n{}\n")}, options).bytes(), ElementsAre("[1, 2]", "{}"));

@@ -1,0 +1,276 @@
+// `bank detect`: transactions in, alerts out.
+#include "cli/detect.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <thread>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "cli/human.h"
+#include "cli/table.h"
+#include "rules/load.h"
+
+namespace bank::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr auto examples =
+    "bank detect                                                # data/sample_transactions.json → "
+    "data/fraud_alerts.json\n"
+    "bank detect --file a.jsonl.gz b.csv 'more/*.json'          # several files: JSON or CSV; plain, gzip or zstd\n"
+    "bank detect --rules config/rules/seed.yaml --output -      # other rules; alerts to stdout\n"
+    "bank generate --stream --output - | bank detect --file -   # as it comes\n"
+    "bank detect --processed data/processed.json                # every transaction with its risk and decision too\n"
+    "bank detect --file cards.csv --map account_number=cc_num,amount=amt   # other people's columns\n"
+    "bank detect --fail-on HIGH                                 # exit code 3 if an alert is HIGH or CRITICAL";
+
+struct Flags {
+  std::optional<std::uint64_t> records_max;
+  std::string fail_on;
+};
+
+std::string count_text(std::uint64_t number) { return with_commas(static_cast<std::int64_t>(number)); }
+
+std::string bytes_text(std::uint64_t bytes) { return human_bytes(static_cast<std::int64_t>(bytes)); }
+
+std::string counted(std::uint64_t number, std::string_view noun) {
+  return fmt::format("{} {}{}", count_text(number), noun, number == 1 ? "" : "s");
+}
+
+std::optional<model::Severity> severity_named(std::string_view name) {
+  using enum model::Severity;
+  for (const model::Severity severity : {low, medium, high, critical}) {
+    if (model::to_string(severity) == name) return severity;
+  }
+  return std::nullopt;
+}
+
+Result<codec::FieldNames> field_names(const config::Mapping& mapping) {
+  codec::FieldNames names;
+  std::string spec;
+  for (const auto& [field, column] : mapping) spec += fmt::format("{}{}={}", spec.empty() ? "" : ",", field, column);
+  if (!spec.empty()) {
+    if (Result<void> mapped = names.map(spec); !mapped) return std::unexpected(mapped.error());
+  }
+  return names;
+}
+
+// Dead letters stand beside the alerts, also where those go to a folder that a flag names.
+std::string rejected_path(const config::Settings& settings) {
+  const std::string& rejected = settings.string("detect.rejected");
+  const std::string& output = settings.string("detect.output");
+  if (settings.is_set("detect.rejected") || !settings.is_set("detect.output") || output == "-") return rejected;
+  std::error_code error;
+  const fs::file_status status = fs::status(output, error);
+  if (fs::exists(status) && !fs::is_regular_file(status)) return rejected;  // a device has no folder of its own
+  return (fs::path(output).parent_path() / fs::path(rejected).filename()).string();
+}
+
+// An output that takes the place of an input is a slip, not a wish.
+Result<void> check_outputs(const std::vector<std::string>& inputs, const file::SinkPaths& outputs) {
+  for (const std::string* output : {&outputs.alerts, &outputs.processed, &outputs.rejected}) {
+    for (const std::string& input : inputs) {
+      std::error_code error;
+      if (fs::is_regular_file(*output, error) && fs::equivalent(input, *output, error)) {
+        return fail_config(
+            fmt::format("{} is an input, and would be replaced by an output; name another file", *output));
+      }
+    }
+  }
+  return {};
+}
+
+void show_progress(Progress& progress, const pipeline::Progress& so_far, const file::ReadProgress& read) {
+  if (!progress.due()) return;
+  const double seconds = static_cast<double>(so_far.elapsed_ns) / 1e9;
+  std::string line = fmt::format("{}, {}, {}", counted(so_far.records, "transaction"),
+                                 human_rate(static_cast<double>(so_far.records) / std::max(seconds, 1e-3)),
+                                 counted(so_far.alerts, "alert"));
+  if (read.bytes_total > 0) {
+    const double part =
+        static_cast<double>(read.bytes.load(std::memory_order_relaxed)) / static_cast<double>(read.bytes_total);
+    line = fmt::format("{} read, {}", human_percent(part, 0), line);
+  }
+  progress.update(line);
+}
+
+std::string rejected_text(const pipeline::Summary& summary) {
+  std::string text = count_text(summary.rejected);
+  std::string_view separator = ": ";
+  for (std::size_t i = 0; i < summary.rejected_by_reason.size(); ++i) {
+    if (summary.rejected_by_reason[i] == 0) continue;
+    text += fmt::format("{}{} {}", separator, model::to_string(static_cast<model::Reason>(i)),
+                        count_text(summary.rejected_by_reason[i]));
+    separator = ", ";
+  }
+  return text;
+}
+
+std::string decisions_text(const pipeline::Summary& summary) {
+  std::string text;
+  for (std::size_t i = 0; i < summary.decisions.size(); ++i) {
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", model::to_string(static_cast<model::Decision>(i)),
+                        count_text(summary.decisions[i]));
+  }
+  return text;
+}
+
+void print_alerts(Stream& out, const Detection& detection) {
+  const pipeline::Summary& summary = detection.outcome.summary;
+  Table table({{"RULE"}, {"SEVERITY"}, {"ALERTS", Align::right}}, 4);
+  for (std::size_t i = 0; i < detection.rules.rules.size(); ++i) {
+    const rules::Rule& rule = detection.rules.rules[i];
+    const std::string_view severity = model::to_string(rule.severity);
+    table.add({rule.id, {severity, style_of(severity)}, count_text(summary.alerts_by_rule[i])});
+  }
+  table.print(out);
+}
+
+void print_summary(Terminal& terminal, const Detection& detection, const DetectOptions& options) {
+  if (terminal.quiet()) return;
+  const pipeline::Summary& summary = detection.outcome.summary;
+  const double seconds = static_cast<double>(summary.elapsed_ns) / 1e9;
+  if (detection.outcome.stopped) terminal.note("Stopped: what was read until then is judged, and written whole.");
+  terminal.note(fmt::format("{} ({}) in {} ({})", counted(summary.records, "record"), bytes_text(summary.bytes),
+                            human_seconds(seconds),
+                            human_rate(static_cast<double>(summary.records) / std::max(seconds, 1e-9))));
+  Table facts({{""}, {""}});
+  facts.add({"Judged", fmt::format("{} of {} ({} of history held)", counted(summary.judged, "transaction"),
+                                   counted(summary.accounts, "account"), bytes_text(summary.state_bytes))});
+  if (summary.resends > 0) facts.add({"Resends", fmt::format("{}, ignored", count_text(summary.resends))});
+  if (summary.late > 0) facts.add({"Late", fmt::format("{}, judged on what is kept", count_text(summary.late))});
+  if (summary.rejected > 0) facts.add({"Rejected", {rejected_text(summary), Style::yellow}});
+  facts.add({"Decisions", decisions_text(summary)});
+  facts.add({"Alerts", count_text(summary.alerts)});
+  facts.print(terminal.err());
+  print_alerts(terminal.err(), detection);
+  if (!detection.outcome.committed) return;
+  Table files({{""}, {""}});
+  const auto add_file = [&files](std::string_view what, const std::string& path) {
+    if (!path.empty()) files.add({what, path == "-" ? "stdout" : path});
+  };
+  add_file("Alerts in", options.outputs.alerts);
+  add_file("Processed in", options.outputs.processed);
+  add_file("Rejected in", options.outputs.rejected);
+  files.print(terminal.err());
+}
+
+bool alert_at_or_above(const Detection& detection, model::Severity severity) {
+  for (std::size_t i = 0; i < detection.rules.rules.size(); ++i) {
+    if (detection.rules.rules[i].severity >= severity && detection.outcome.summary.alerts_by_rule[i] > 0) return true;
+  }
+  return false;
+}
+
+Result<ExitCode> detect(Context& context, const Flags& flags) {
+  Result<DetectOptions> options = detect_options(context);
+  if (!options) return std::unexpected(options.error());
+  if (flags.records_max) options->records_max = *flags.records_max;
+  const std::optional<model::Severity> fail_on = severity_named(flags.fail_on);
+
+  const Result<Detection> detection = run_detect(*options, context);
+  if (!detection) return std::unexpected(detection.error());
+  if (detection->reader_gone) return ExitCode::reader_gone;
+  print_summary(context.terminal, *detection, *options);
+  if (detection->outcome.error) return std::unexpected(*detection->outcome.error);
+  if (fail_on && alert_at_or_above(*detection, *fail_on)) return ExitCode::fail_on_met;
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+Result<DetectOptions> detect_options(const Context& context) {
+  const config::Settings& settings = context.settings;
+  DetectOptions options;
+  options.inputs = settings.list("detect.input");
+  options.rules = settings.string("detect.rules");
+  options.outputs = {.alerts = settings.string("detect.output"),
+                     .processed = settings.string("detect.processed"),
+                     .rejected = rejected_path(settings)};
+
+  const std::string& format = settings.string("detect.format");
+  if (format == "csv") options.source.layout = file::Layout::csv;
+  if (format == "jsonl") options.source.layout = file::Layout::json_lines;
+  options.source.never_csv = format == "json";
+  const Result<codec::FieldNames> names = field_names(settings.mapping("detect.map"));
+  if (!names) return std::unexpected(names.error());
+  options.source.names = *names;
+  if (settings.string("detect.order") == "event-time") options.source.order = file::Order::event_time;
+  options.source.stop = &context.stop_requested;
+
+  const std::int64_t threads = settings.integer("detect.threads");
+  options.threads = threads > 0 ? static_cast<std::size_t>(threads) : std::max(1U, std::thread::hardware_concurrency());
+  options.engine.lateness_us = settings.duration_us("detect.lateness");
+  options.engine.thresholds = {.review = static_cast<int>(settings.integer("decision.review_threshold")),
+                               .block = static_cast<int>(settings.integer("decision.block_threshold"))};
+  if (options.engine.thresholds.review > options.engine.thresholds.block) {
+    return fail_config(fmt::format("the review threshold ({}) is above the block threshold ({}); it must not be",
+                                   options.engine.thresholds.review, options.engine.thresholds.block));
+  }
+  return options;
+}
+
+Result<Detection> run_detect(const DetectOptions& options, Context& context) {
+  Result<rules::RuleSet> rules = rules::load_rules(options.rules);
+  if (!rules) return std::unexpected(rules.error());
+  Detection detection{.rules = std::move(*rules), .outcome = {}};
+
+  const Result<std::vector<std::string>> inputs = file::expand_globs(options.inputs);
+  if (!inputs) return std::unexpected(inputs.error());
+  if (Result<void> checked = check_outputs(*inputs, options.outputs); !checked) return std::unexpected(checked.error());
+  file::ReadProgress read;
+  Result<std::unique_ptr<pipeline::Source>> source = file::make_file_source(*inputs, options.source, &read);
+  if (!source) return std::unexpected(source.error());
+  Result<std::unique_ptr<file::FileSink>> sink = file::FileSink::open(options.outputs);
+  if (!sink) return std::unexpected(sink.error());
+
+  Progress progress(context.terminal, context.clock);
+  detection.outcome =
+      pipeline::run(**source, **sink, engine::Plan::compile(detection.rules),
+                    {.threads = options.threads,
+                     .records_max = options.records_max,
+                     .processed = !options.outputs.processed.empty(),
+                     .names = options.source.names,
+                     .engine = options.engine,
+                     .stop = &context.stop_requested,
+                     .on_progress = [&](const pipeline::Progress& so_far) { show_progress(progress, so_far, read); }},
+                    context.clock);
+  detection.reader_gone = (*sink)->reader_gone();
+  return detection;
+}
+
+void add_detect(CLI::App& app, Context& context) {
+  const auto flags = std::make_shared<Flags>();
+  CLI::App& command = add_command(app, "detect", "Judge transactions by the rules; write alerts.", examples);
+  bind_flag(command, context, "-f,--file", "detect.input");
+  bind_flag(command, context, "--format", "detect.format");
+  bind_flag(command, context, "--map", "detect.map");
+  bind_flag(command, context, "-r,--rules", "detect.rules");
+  bind_flag(command, context, "-o,--output", "detect.output");
+  bind_flag(command, context, "--processed", "detect.processed");
+  bind_flag(command, context, "--rejected", "detect.rejected");
+  bind_flag(command, context, "--order", "detect.order");
+  bind_flag(command, context, "--lateness", "detect.lateness");
+  bind_flag(command, context, "-t,--threads", "detect.threads");
+  bind_flag(command, context, "--review", "decision.review_threshold");
+  bind_flag(command, context, "--block", "decision.block_threshold");
+  command.add_option("--max", flags->records_max, "Read no more than this many records")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
+  command.add_option("--fail-on", flags->fail_on, "Exit with 3 if there is an alert of this severity or above")
+      ->type_name("SEVERITY")
+      ->check(CLI::IsMember({"LOW", "MEDIUM", "HIGH", "CRITICAL"}));
+  on_run(command, context, [&context, flags] { return detect(context, *flags); });
+}
+
+}  // namespace bank::cli
