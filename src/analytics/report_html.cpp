@@ -68,17 +68,18 @@ std::string tick_text(EventTime time, std::int64_t step_us, std::int64_t span_us
 }
 
 std::vector<Tick> time_ticks(const TimeSeries& series) {
+  constexpr std::int64_t max_ticks = 12;
   constexpr std::array<std::int64_t, 12> steps_min = {5, 15, 30, 60, 180, 360, 720, 1440, 2880, 10'080, 20'160, 40'320};
   const std::int64_t start_us = series.start().us();
   const std::int64_t span_us = series.width_us() * static_cast<std::int64_t>(series.buckets().size());
   std::int64_t step_us = steps_min.back() * minute_us;
   for (const std::int64_t step : steps_min) {
-    if (span_us / (step * minute_us) < 9) {
+    if (span_us / (step * minute_us) < max_ticks) {
       step_us = step * minute_us;
       break;
     }
   }
-  while (span_us / step_us >= 9) step_us *= 2;
+  while (span_us / step_us >= max_ticks) step_us *= 2;
   // Counted from a Monday, as the buckets are.
   const std::int64_t origin_us = -3 * day_us;
   const std::int64_t into_step = ((start_us - origin_us) % step_us + step_us) % step_us;
@@ -284,7 +285,8 @@ void append_groups(std::string& out, int width, std::string_view heading, std::s
                    const std::vector<Group>& groups) {
   std::vector<Bar> bars;
   for (const Group& group : groups) bars.push_back(group_bar(group, "(none)"));
-  std::stable_sort(bars.begin(), bars.end(), [](const Bar& a, const Bar& b) { return a.value > b.value; });
+  std::sort(bars.begin(), bars.end(),
+            [](const Bar& a, const Bar& b) { return a.value != b.value ? a.value > b.value : a.label < b.label; });
   open_card(out, width, heading, hint);
   if (bars.empty()) {
     out += "<p><small>None in these transactions.</small></p>";
