@@ -104,6 +104,7 @@ class Work final : public Stages {
     return options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed);
   }
   [[nodiscard]] Result<codec::CsvDecoder*> csv_decoder(Decoders& decoders, const Stream& stream) const;
+  void accept(Slot& slot, std::size_t place, const std::expected<model::Transaction, model::Rejection>& decoded);
   void judge_one(Slot& slot, Share& share, Shard& shard, std::size_t shard_index, std::size_t i, std::int64_t now_us);
   void report_progress();
 
@@ -176,28 +177,31 @@ Result<void> Work::decode(std::size_t slot_index, std::size_t worker) {
 
   for (std::size_t place = 0; place < slot.records.size(); ++place) {
     const RawRecord& record = slot.records[place];
-    std::expected<model::Transaction, model::Rejection> decoded =
-        std::unexpected(model::Rejection{model::Reason::too_long, {}});
-    if (record.piece == 0) {
-      if (record.stream->format == Format::json) {
-        decoded = decoders.json.decode(record.bytes, slot.arena);
-      } else {
-        const Result<codec::CsvDecoder*> csv = csv_decoder(decoders, *record.stream);
-        if (!csv) return std::unexpected(csv.error());
-        decoded = (*csv)->decode(record.bytes, slot.arena);
-      }
-    }
-    if (decoded) {
-      Share& share = slot.shares[shard_of(decoded->account_hash, shards_.size())];
-      share.transactions.push_back(*decoded);
-      share.places.push_back(static_cast<std::uint32_t>(place));
+    if (record.piece != 0) {
+      accept(slot, place, std::unexpected(model::Rejection{model::Reason::too_long, {}}));
+    } else if (record.stream->format == Format::json) {
+      accept(slot, place, decoders.json.decode(record.bytes, slot.arena));
     } else {
-      ++slot.rejected_by_reason[static_cast<std::size_t>(decoded.error().reason)];
-      codec::append_rejected(slot.rejected, decoded.error(), {record.stream->origin, record.number}, record.bytes,
-                             record.piece);
+      const Result<codec::CsvDecoder*> csv = csv_decoder(decoders, *record.stream);
+      if (!csv) return std::unexpected(csv.error());
+      accept(slot, place, (*csv)->decode(record.bytes, slot.arena));
     }
   }
   return {};
+}
+
+// Gives a record's transaction to its shard, or the record to the rejected.
+void Work::accept(Slot& slot, std::size_t place, const std::expected<model::Transaction, model::Rejection>& decoded) {
+  if (decoded) {
+    Share& share = slot.shares[shard_of(decoded->account_hash, shards_.size())];
+    share.transactions.push_back(*decoded);
+    share.places.push_back(static_cast<std::uint32_t>(place));
+    return;
+  }
+  const RawRecord& record = slot.records[place];
+  ++slot.rejected_by_reason[static_cast<std::size_t>(decoded.error().reason)];
+  codec::append_rejected(slot.rejected, decoded.error(), {record.stream->origin, record.number}, record.bytes,
+                         record.piece);
 }
 
 void Work::judge(std::size_t slot_index, std::size_t shard_index) {
