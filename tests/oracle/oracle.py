@@ -43,7 +43,8 @@ def read_records(path, columns):
     else:
         rows, decode = enumerate(content.split(b"\n"), 1), lambda record: decode_json(record, columns)
     for number, record in rows:
-        if not record.strip(JSON_SPACE):
+        record = record.removesuffix(b"\r")  # a line may end as it does on Windows
+        if not record.strip():
             continue
         try:
             yield number, record, decode(record)
@@ -60,7 +61,7 @@ def csv_rows(content):
         rows.append((line, content[position:end]))
         line += content.count(b"\n", position, end) + 1
         position = end + 1
-    return [row for row in rows if row[1].strip(JSON_SPACE)]
+    return [row for row in rows if row[1].strip()]
 
 
 def csv_row_end(content, start):

@@ -33,8 +33,9 @@ SHRINK_SECONDS = 60
 class Case:
     """An input as its records, the first of which is the header in CSV, and a rules file as its rules."""
 
-    def __init__(self, layout, records, head, rules, settings, threads):
+    def __init__(self, layout, line_end, records, head, rules, settings, threads):
         self.layout = layout  # "jsonl", "json" (an array) or "csv"
+        self.line_end = line_end
         self.records = records
         self.head = head
         self.rules = rules
@@ -42,14 +43,14 @@ class Case:
         self.threads = threads
 
     def copy(self, records=None, rules=None, settings=None, threads=None):
-        return Case(self.layout, self.records if records is None else records, self.head,
+        return Case(self.layout, self.line_end, self.records if records is None else records, self.head,
                     self.rules if rules is None else rules, self.settings if settings is None else settings,
                     self.threads if threads is None else threads)
 
     def input(self):
         if self.layout == "json":
             return b"[\n" + b",\n".join(self.records) + b"\n]\n"
-        return b"".join(record + b"\n" for record in self.records)
+        return b"".join(record + self.line_end for record in self.records)
 
     def write(self, folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -74,7 +75,8 @@ def make_case(seed, number, busy_share):
     if rng.random() < 0.2:
         settings["decision.review_threshold"] = rng.choice((0, 10, 30))
         settings["decision.block_threshold"] = rng.choice((30, 60, 101))
-    return Case(layout, lines, head, rules, settings, rng.choice((1, 2, 3)))
+    line_end = rng.choice((b"\n", b"\n", b"\n", b"\r\n"))
+    return Case(layout, line_end, lines, head, rules, settings, rng.choice((1, 2, 3)))
 
 
 class Comparison:

@@ -51,7 +51,7 @@ def timestamp(random, time_us):
     if style < 0.6:
         minutes, separator, zone = 0, " ", ""
     elif style < 0.75:
-        minutes, separator, zone = 0, "T", "Z"
+        minutes, separator, zone = 0, random.choice("TTTt"), random.choice("ZZZz")
     else:
         minutes = random.choice((60, -300, 330, 1439, -1439, 0))
         separator = random.choice("T ")
