@@ -207,7 +207,7 @@ def random_rule(random, number, windows, depth):
     # A rule that always fires shows the values in its reason, whatever its neighbours' conditions come to.
     shows = random.random() < 0.3
     when = "amount >= 0" if shows else grower.condition(depth)
-    values = random.randrange(2, 6) if shows else random.randrange(0, 3)
+    values = random.randrange(2, 3 + depth) if shows else random.randrange(0, 3)
     when = quoted(when) if random.random() < 0.8 else random.choice("|>") + "\n      " + when
     return (f"  - id: R{number}\n    severity: {random.choice(('LOW', 'MEDIUM', 'HIGH', 'CRITICAL'))}\n"
             f"    score: {random.choice((0, 10, 20, 30, 50, 100))}\n    when: {when}\n"

@@ -23,7 +23,7 @@ class Shape:
     """How a stream behaves; drawn once, so that each stream has a character of its own."""
 
     def __init__(self, random, busy):
-        self.records = random.randrange(2500, 5000) if busy else random.choice((5, 30, 120, 400, 900))
+        self.records = random.randrange(1500, 3500) if busy else random.choice((5, 30, 120, 400, 900))
         self.accounts = random.choice((1, 1, 3)) if busy else random.choice((1, 1, 1, 2, 5, 40))
         self.hot = random.choice((0.0, 0.9)) if self.accounts > 1 else 0.0
         self.calm = 1.0 if busy else random.choice((0.0, 0.5, 0.9))  # share of steps below a second
