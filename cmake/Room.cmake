@@ -12,10 +12,6 @@ function(bank_room name)
   list(TRANSFORM ARG_DEPS PREPEND "bank_")
   list(TRANSFORM ARG_TEST_DEPS PREPEND "bank_")
 
-  if(NOT sources MATCHES "\\.cpp")  # a room that is headers only, as yet
-    file(CONFIGURE OUTPUT no_sources.cpp CONTENT "")
-    list(APPEND sources "${CMAKE_CURRENT_BINARY_DIR}/no_sources.cpp")
-  endif()
   add_library(bank_${name} STATIC ${sources})
   set_target_properties(bank_${name} PROPERTIES LINKER_LANGUAGE CXX)
   target_include_directories(bank_${name} PUBLIC "${PROJECT_SOURCE_DIR}/src")

@@ -64,7 +64,7 @@ TEST_F(ProgramTest, HelpOpensWithExamplesAndIsFine) {
 }
 
 TEST_F(ProgramTest, EveryCommandHasExamples) {
-  for (const char* command : {"config"}) {
+  for (const char* command : {"run", "generate", "detect", "analyze", "monitor", "rules", "config"}) {
     EXPECT_EQ(run({command, "--help"}), 0) << command;
     EXPECT_THAT(out_, HasSubstr(std::string("Examples:\n  bank ") + command));
   }

@@ -1,0 +1,248 @@
+// `bank run`: health check → generate → detect → analyze → summary, in one process.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/analyze.h"
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "cli/detect.h"
+#include "cli/generate.h"
+#include "cli/human.h"
+#include "cli/monitor.h"
+#include "cli/run_screen.h"
+#include "cli/table.h"
+#include "monitor/host.h"
+#include "rules/load.h"
+
+namespace bank::cli {
+
+namespace {
+
+constexpr auto examples =
+    "bank run                                        # 10,000 generated transactions, from end to end\n"
+    "bank run --count 1000000 --accounts 50000       # more of them\n"
+    "bank run --rules config/rules/seed.yaml         # with other rules\n"
+    "bank run --data-dir demo --seed 7               # other data, files elsewhere\n"
+    "bank run --input mine.csv --map account_number=cc_num,amount=amt    # over data of your own";
+
+struct Flags {
+  std::vector<std::string> inputs;
+  std::string mode = "file";
+};
+
+/// The steps as they go: a status while one runs, a line on stderr when it is done.
+class Steps {
+ public:
+  Steps(Context& context, int count) : context_(context), count_(count) {}
+
+  void begin(std::string_view name) {
+    name_ = name;
+    begin_ns_ = context_.clock.monotonic_ns();
+    ++number_;
+    context_.terminal.show_status(fmt::format("{}/{}  {} …", number_, count_, name_));
+  }
+  void done(std::string_view word, std::string_view detail) {
+    constexpr int detail_columns = 48;
+    const double seconds = static_cast<double>(context_.clock.monotonic_ns() - begin_ns_) / 1e9;
+    context_.terminal.note(fmt::format("{}/{}  {:<13} {}  {:<48} {:>8}", number_, count_, name_,
+                                       context_.terminal.err().paint_word(word),
+                                       shortened(visible(detail), detail_columns), human_seconds(seconds)));
+  }
+
+ private:
+  Context& context_;
+  int count_;
+  int number_ = 0;
+  std::string name_;
+  std::int64_t begin_ns_ = 0;
+};
+
+std::string count_of(std::uint64_t number) { return with_commas(static_cast<std::int64_t>(number)); }
+
+/// Whether files can be made in the directory; makes it if it is missing.
+Result<void> check_writable(const std::string& directory) {
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (error) return fail(fmt::format("cannot make the folder {}: {}", directory, error.message()));
+  const auto file = file::OutputFile::create((std::filesystem::path(directory) / "health-check").string());
+  if (!file) return std::unexpected(file.error());
+  return {};
+}
+
+/// Fails where the run could not succeed; what is merely bad is a warning.
+Result<std::string> check_health(Context& context, std::uint64_t bytes_needed) {
+  const std::string& directory = context.settings.string("data_dir");
+  if (auto writable = check_writable(directory); !writable) return std::unexpected(writable.error());
+  if (const auto space = monitor::disk_space_of(directory); space && space->available < bytes_needed) {
+    return fail(
+        fmt::format("{} has {} of free space, and this run needs about {}; use another --data-dir or a smaller --count",
+                    directory, human_bytes(static_cast<std::int64_t>(space->available)),
+                    human_bytes(static_cast<std::int64_t>(bytes_needed))));
+  }
+  const monitor::Health health = monitor::look(health_providers(context), context.clock.wall_us());
+  std::string detail;
+  for (const monitor::Check& check : health.checks) {
+    if (check.name != "memory" && check.name != "disk") continue;
+    if (check.status == monitor::Status::warning || check.status == monitor::Status::critical)
+      context.terminal.warn(fmt::format("{}: {}", check.name, visible(check.text)));
+    if (check.value) detail += fmt::format("{}{} {:.0f} % used", detail.empty() ? "" : ", ", check.name, *check.value);
+  }
+  return detail;
+}
+
+Result<void> check_is_file(std::string_view key, const std::string& path) {
+  if (!path.empty() && path != "-") return {};
+  return fail_config(fmt::format("{} is '{}'; bank run needs a file there, for its later steps", key, path));
+}
+
+struct Plan {
+  std::optional<GenerateOptions> generate;  ///< Unset: there is data already.
+  DetectOptions detect;
+  AnalyzeOptions analyze;
+};
+
+Result<Plan> make_plan(Context& context, const Flags& flags) {
+  Plan plan;
+  std::vector<std::string> inputs = flags.inputs;
+  if (inputs.empty()) {
+    auto generate = generate_options(context);
+    if (!generate) return std::unexpected(generate.error());
+    if (auto named = check_is_file("generate.output", generate->transactions); !named)
+      return std::unexpected(named.error());
+    inputs = {generate->transactions};
+    plan.generate = *std::move(generate);
+  }
+  if (std::ranges::find(inputs, "-") != inputs.end())
+    return fail_config("--input -: a pipe can be read only once, and bank run reads its input twice; name a file");
+  auto detect = detect_options(context);
+  if (!detect) return std::unexpected(detect.error());
+  plan.detect = *std::move(detect);
+  plan.detect.inputs = inputs;
+  if (auto named = check_is_file("detect.output", plan.detect.outputs.alerts); !named)
+    return std::unexpected(named.error());
+  // A mistake in the rules is better told before the work than after it.
+  if (auto rules = rules::load_rules(plan.detect.rules); !rules) return std::unexpected(rules.error());
+  plan.analyze = analyze_options(context);
+  plan.analyze.inputs = inputs;
+  plan.analyze.alerts = plan.detect.outputs.alerts;
+  plan.analyze.alerts_required = true;
+  return plan;
+}
+
+std::vector<RunFile> files_of(const Plan& plan, bool rejected) {
+  std::vector<RunFile> files;
+  const auto add = [&](const std::string& path, const char* what) {
+    if (!path.empty() && path != "-") files.push_back({path, what});
+  };
+  for (const std::string& input : plan.analyze.inputs) add(input, "transactions");
+  if (plan.generate) add(plan.generate->labels, "which of them are fraud");
+  add(plan.detect.outputs.alerts, "alerts");
+  add(plan.detect.outputs.processed, "every transaction with its decision");
+  if (rejected) add(plan.detect.outputs.rejected, "records that were refused, and why");
+  add(plan.analyze.html, "report, to look at");
+  add(plan.analyze.json, "report, for programs");
+  return files;
+}
+
+std::vector<RunFile> next_of(const Context& context, const Plan& plan) {
+  std::vector<RunFile> next;
+  if (!plan.analyze.html.empty()) next.push_back({"xdg-open " + plan.analyze.html, "the report, in a browser"});
+  next.push_back(
+      {fmt::format("{} rules explain {}", context.program, plan.detect.rules), "what each rule looks for, in words"});
+  if (plan.generate)
+    next.push_back(
+        {fmt::format("{} run --input FILE", context.program), "the same over data of your own (see run --help)"});
+  return next;
+}
+
+Result<ExitCode> stopped(Context& context) {
+  context.terminal.note("Stopped. What earlier steps have written is complete.");
+  return ExitCode::ok;
+}
+
+Result<ExitCode> run(Context& context, const Flags& flags) {
+  const auto plan = make_plan(context, flags);
+  if (!plan) return std::unexpected(plan.error());
+  RunOutcome outcome;
+  Steps steps(context, plan->generate ? 5 : 4);
+
+  steps.begin("health check");
+  // A transaction takes about 240 bytes, the rest of the files a fraction of that.
+  constexpr std::uint64_t bytes_per_transaction = 300;
+  auto health = check_health(context, plan->generate ? plan->generate->generator.count * bytes_per_transaction : 0);
+  if (!health) return std::unexpected(health.error());
+  steps.done("ok", *health);
+
+  if (plan->generate) {
+    steps.begin("generate");
+    const auto generated = run_generate(*plan->generate, context);
+    if (!generated) return std::unexpected(generated.error());
+    if (context.stop_requested) return stopped(context);
+    steps.done("ok", fmt::format("{} transactions", count_of(generated->totals.transactions)));
+    outcome.steps.push_back({"generate", generated->totals.transactions, generated->seconds});
+  }
+
+  steps.begin("detect");
+  const auto detection = run_detect(plan->detect, context);
+  if (!detection) return std::unexpected(detection.error());
+  if (detection->outcome.error) return std::unexpected(*detection->outcome.error);
+  if (context.stop_requested) return stopped(context);
+  const pipeline::Summary& detected = detection->outcome.summary;
+  steps.done("ok", fmt::format("{} alert{} by {} rule{}", count_of(detected.alerts), detected.alerts == 1 ? "" : "s",
+                               detection->rules.rules.size(), detection->rules.rules.size() == 1 ? "" : "s"));
+  outcome.steps.push_back({"detect", detected.records, static_cast<double>(detected.elapsed_ns) / 1e9});
+  outcome.rejected = detected.rejected;
+
+  steps.begin("analyze");
+  AnalyzeOptions analyze = plan->analyze;
+  analyze.resends = detected.resends;
+  auto analysis = run_analyze(analyze, context);
+  if (!analysis) return std::unexpected(analysis.error());
+  if (analysis->stopped) return stopped(context);
+  steps.done("ok", analyze.html.empty() ? "no page asked for" : analyze.html);
+  outcome.steps.push_back({"analyze", analysis->report.total.count, analysis->seconds});
+  outcome.report = std::move(analysis->report);
+
+  steps.begin("summary");
+  if (plan->generate && !plan->generate->labels.empty()) {
+    auto score = score_alerts(plan->generate->labels, plan->detect.outputs.alerts, plan->analyze.thresholds);
+    if (!score) return std::unexpected(score.error());
+    outcome.score = *std::move(score);
+  }
+  outcome.files = files_of(*plan, detected.rejected > 0);
+  outcome.next = next_of(context, *plan);
+  steps.done("ok", "");
+  print_run_screen(context.terminal.out(), outcome);
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Context& context) {
+  const auto flags = std::make_shared<Flags>();
+  CLI::App& command =
+      add_command(app, "run", "Do everything once: health check, generate, detect, analyze, summary.", examples);
+  command.add_option("--input", flags->inputs, "Files of your own to run over, instead of generated ones")
+      ->type_name("FILE…");
+  bind_flag(command, context, "-n,--count", "generate.count");
+  bind_flag(command, context, "--accounts", "generate.accounts");
+  bind_flag(command, context, "--seed", "generate.seed");
+  bind_flag(command, context, "--fraud-rate", "generate.fraud_rate");
+  bind_flag(command, context, "--rules", "detect.rules")->type_name("FILE");
+  bind_flag(command, context, "--map", "detect.map");
+  bind_flag(command, context, "--format", "detect.format");
+  bind_flag(command, context, "--threads", "detect.threads");
+  command.add_option("--mode", flags->mode, "How to run: file, in this process [file]")
+      ->check([](const std::string& mode) {
+        return mode == "file" ? "" : fmt::format("'{}' is no mode; write file", mode);
+      })
+      ->type_name("file");
+  on_run(command, context, [&context, flags] { return run(context, *flags); });
+}
+
+}  // namespace bank::cli
