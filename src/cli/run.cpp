@@ -160,65 +160,101 @@ std::vector<RunFile> next_of(const Context& context, const Plan& plan) {
   return next;
 }
 
-Result<ExitCode> stopped(Context& context) {
-  context.terminal.note("Stopped. What earlier steps have written is complete.");
-  return ExitCode::ok;
-}
+/// The steps, one after another; each leaves in the outcome what the last one shows.
+class Run {
+ public:
+  Run(Context& context, const Plan& plan) : context_(context), plan_(plan), steps_(context, plan.generate ? 5 : 4) {}
+
+  Result<ExitCode> go() {
+    for (const auto step : {&Run::check, &Run::generate, &Run::detect, &Run::analyze}) {
+      if (auto done = (this->*step)(); !done) return std::unexpected(done.error());
+      if (context_.stop_requested) {
+        context_.terminal.note("Stopped. What earlier steps have written is complete.");
+        return ExitCode::ok;
+      }
+    }
+    if (auto done = summarize(); !done) return std::unexpected(done.error());
+    return ExitCode::ok;
+  }
+
+ private:
+  Result<void> check() {
+    // A transaction takes about 240 bytes, the rest of the files a fraction of that.
+    constexpr std::uint64_t bytes_per_transaction = 300;
+    const auto& generate = plan_.generate;
+    steps_.begin("health check");
+    const auto health = check_health(context_, generate ? generate->generator.count * bytes_per_transaction : 0);
+    if (!health) return std::unexpected(health.error());
+    steps_.done("ok", *health);
+    return {};
+  }
+
+  Result<void> generate() {
+    const auto& options = plan_.generate;
+    if (!options) return {};
+    steps_.begin("generate");
+    const auto generated = run_generate(*options, context_);
+    if (!generated) return std::unexpected(generated.error());
+    if (context_.stop_requested) return {};
+    steps_.done("ok", fmt::format("{} transactions", count_of(generated->totals.transactions)));
+    outcome_.steps.push_back({"generate", generated->totals.transactions, generated->seconds});
+    return {};
+  }
+
+  Result<void> detect() {
+    steps_.begin("detect");
+    const auto detection = run_detect(plan_.detect, context_);
+    if (!detection) return std::unexpected(detection.error());
+    if (const auto& error = detection->outcome.error) return std::unexpected(*error);
+    if (context_.stop_requested) return {};
+    const pipeline::Summary& summary = detection->outcome.summary;
+    const std::size_t rules = detection->rules.rules.size();
+    steps_.done("ok", fmt::format("{} alert{} by {} rule{}", count_of(summary.alerts), summary.alerts == 1 ? "" : "s",
+                                  rules, rules == 1 ? "" : "s"));
+    outcome_.steps.push_back({"detect", summary.records, static_cast<double>(summary.elapsed_ns) / 1e9});
+    outcome_.rejected = summary.rejected;
+    resends_ = summary.resends;
+    return {};
+  }
+
+  Result<void> analyze() {
+    steps_.begin("analyze");
+    AnalyzeOptions options = plan_.analyze;
+    options.resends = resends_;
+    auto analysis = run_analyze(options, context_);
+    if (!analysis) return std::unexpected(analysis.error());
+    if (context_.stop_requested) return {};
+    steps_.done("ok", options.html.empty() ? "no page asked for" : options.html);
+    outcome_.steps.push_back({"analyze", analysis->report.total.count, analysis->seconds});
+    outcome_.report = std::move(analysis->report);
+    return {};
+  }
+
+  Result<void> summarize() {
+    steps_.begin("summary");
+    if (const auto& generate = plan_.generate; generate && !generate->labels.empty()) {
+      auto score = score_alerts(generate->labels, plan_.detect.outputs.alerts, plan_.analyze.thresholds);
+      if (!score) return std::unexpected(score.error());
+      outcome_.score = *std::move(score);
+    }
+    outcome_.files = files_of(plan_, outcome_.rejected > 0);
+    outcome_.next = next_of(context_, plan_);
+    steps_.done("ok", "");
+    print_run_screen(context_.terminal.out(), outcome_);
+    return {};
+  }
+
+  Context& context_;
+  const Plan& plan_;
+  Steps steps_;
+  RunOutcome outcome_;
+  std::uint64_t resends_ = 0;
+};
 
 Result<ExitCode> run(Context& context, const Flags& flags) {
   const auto plan = make_plan(context, flags);
   if (!plan) return std::unexpected(plan.error());
-  RunOutcome outcome;
-  Steps steps(context, plan->generate ? 5 : 4);
-
-  steps.begin("health check");
-  // A transaction takes about 240 bytes, the rest of the files a fraction of that.
-  constexpr std::uint64_t bytes_per_transaction = 300;
-  auto health = check_health(context, plan->generate ? plan->generate->generator.count * bytes_per_transaction : 0);
-  if (!health) return std::unexpected(health.error());
-  steps.done("ok", *health);
-
-  if (plan->generate) {
-    steps.begin("generate");
-    const auto generated = run_generate(*plan->generate, context);
-    if (!generated) return std::unexpected(generated.error());
-    if (context.stop_requested) return stopped(context);
-    steps.done("ok", fmt::format("{} transactions", count_of(generated->totals.transactions)));
-    outcome.steps.push_back({"generate", generated->totals.transactions, generated->seconds});
-  }
-
-  steps.begin("detect");
-  const auto detection = run_detect(plan->detect, context);
-  if (!detection) return std::unexpected(detection.error());
-  if (detection->outcome.error) return std::unexpected(*detection->outcome.error);
-  if (context.stop_requested) return stopped(context);
-  const pipeline::Summary& detected = detection->outcome.summary;
-  steps.done("ok", fmt::format("{} alert{} by {} rule{}", count_of(detected.alerts), detected.alerts == 1 ? "" : "s",
-                               detection->rules.rules.size(), detection->rules.rules.size() == 1 ? "" : "s"));
-  outcome.steps.push_back({"detect", detected.records, static_cast<double>(detected.elapsed_ns) / 1e9});
-  outcome.rejected = detected.rejected;
-
-  steps.begin("analyze");
-  AnalyzeOptions analyze = plan->analyze;
-  analyze.resends = detected.resends;
-  auto analysis = run_analyze(analyze, context);
-  if (!analysis) return std::unexpected(analysis.error());
-  if (analysis->stopped) return stopped(context);
-  steps.done("ok", analyze.html.empty() ? "no page asked for" : analyze.html);
-  outcome.steps.push_back({"analyze", analysis->report.total.count, analysis->seconds});
-  outcome.report = std::move(analysis->report);
-
-  steps.begin("summary");
-  if (plan->generate && !plan->generate->labels.empty()) {
-    auto score = score_alerts(plan->generate->labels, plan->detect.outputs.alerts, plan->analyze.thresholds);
-    if (!score) return std::unexpected(score.error());
-    outcome.score = *std::move(score);
-  }
-  outcome.files = files_of(*plan, detected.rejected > 0);
-  outcome.next = next_of(context, *plan);
-  steps.done("ok", "");
-  print_run_screen(context.terminal.out(), outcome);
-  return ExitCode::ok;
+  return Run(context, *plan).go();
 }
 
 }  // namespace

@@ -25,8 +25,9 @@ class RunTest : public ::testing::Test {
 
  protected:
   int run(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), {"run", "--rules", BANK_SOURCE_DIR "/config/rules/default.yaml", "--data-dir",
-                                         (directory_ / "data").string()});
+    const std::string rules = BANK_SOURCE_DIR "/config/rules/default.yaml";
+    const std::string data = (directory_ / "data").string();
+    arguments.insert(arguments.begin(), {"run", "--rules", rules, "--data-dir", data});
     CapturedTerminal captured;
     ManualClock clock;
     const int code = run_program({"build/bank", std::move(arguments), {{"BANK_MONITOR_MEMORY_PERCENT_WARN", "95"}}, ""},

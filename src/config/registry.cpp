@@ -63,7 +63,8 @@ constexpr Key keys[] = {
     {.name = "detect.format",
      .type = choice,
      .default_value = "auto",
-     .why = "Format of the input: auto looks at the first bytes; json takes lines or one array; jsonl takes lines only.",
+     .why =
+         "Format of the input: auto looks at the first bytes; json takes lines or one array; jsonl takes lines only.",
      .choices = "auto|jsonl|json|csv"},
     {.name = "detect.map",
      .type = mapping,
