@@ -28,13 +28,13 @@ class InputMistake(Exception):
 # --- files to records -------------------------------------------------------------------------------------------------
 
 def read_records(path, columns):
-    """(number of the line where it begins, bytes, transaction or Rejected) for each record of a file."""
+    """(number of the line where it begins, bytes, transaction or Rejected) for each record of a file. Its name says how
+    records stand in it: .csv with a header, .json perhaps as an array, else JSON lines."""
     with open(path, "rb") as file:
         content = file.read().removeprefix(UTF8_BOM)
-    start = content.lstrip(JSON_SPACE)[:1]
-    if start == b"[":
+    if path.endswith(".json") and content.lstrip(JSON_SPACE).startswith(b"["):
         rows, decode = json_array_elements(content), lambda record: decode_json(record, columns)
-    elif path.endswith(".csv") or start != b"{":
+    elif path.endswith(".csv"):
         rows = csv_rows(content)
         if not rows:
             return

@@ -416,7 +416,7 @@ rules:
 
     def test_an_array(self):
         text = "\n[" + ",\n ".join(json.dumps(record(n)) for n in range(3)) + "]\n"
-        processed = run_lines([text], self.rules)[1]
+        processed = run_lines([text], self.rules, ".json")[1]
         self.assertEqual([one["transaction_id"] for one in processed], ["T0", "T1", "T2"])
 
 
