@@ -1,13 +1,12 @@
 #include "engine/block.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <array>
 #include <cstring>
 #include <new>
 
 #include "base/assert.h"
+#include "base/huge_pages.h"
 
 namespace bank::engine {
 namespace {
@@ -81,18 +80,15 @@ Block BlockPool::take(std::size_t capacity) {
 // in ordinary pages cost more in address translation than in memory accesses.
 void BlockPool::add_slab(std::size_t least) {
   constexpr std::size_t small_slab = std::size_t{256} << 10;
-  constexpr std::size_t huge_page = std::size_t{2} << 20;
   constexpr std::size_t small_slabs = 8;
   const bool huge = slabs_.size() >= small_slabs;
-  const std::size_t unit = huge ? huge_page : small_slab;
+  const std::size_t unit = huge ? huge_page_bytes : small_slab;
   left_ = (least + unit - 1) / unit * unit;
-  next_ = static_cast<std::byte*>(std::aligned_alloc(huge ? huge_page : 64, left_));
+  next_ = static_cast<std::byte*>(std::aligned_alloc(huge ? huge_page_bytes : 64, left_));
   if (next_ == nullptr) throw std::bad_alloc();
   slabs_.emplace_back(next_);
   bytes_ += left_;
-#ifdef MADV_HUGEPAGE
-  if (huge) madvise(next_, left_, MADV_HUGEPAGE);  // a wish: without it everything works the same
-#endif
+  if (huge) advise_huge_pages(next_, left_);
 }
 
 void BlockPool::give_back(const Block& block) { free_[class_of[block.capacity()]].push_back(block.bytes()); }
