@@ -89,11 +89,11 @@ class PlainBytes final : public ByteStream {
 
   Result<std::size_t> read_descriptor(std::span<char> room) {
     for (;;) {
-      if (waits_ && stop_ != nullptr) {
-        while (!stop_->load(std::memory_order_relaxed) && !ready(stop_poll_ms)) {
-        }
-        stopped_ = stop_->load(std::memory_order_relaxed);
-        if (stopped_) return 0;
+      if (waits_) {
+        do {
+          stopped_ = stop_ != nullptr && stop_->load(std::memory_order_relaxed);
+          if (stopped_) return 0;
+        } while (!ready(stop_poll_ms));
       }
       const ssize_t got = ::read(descriptor_.get(), room.data(), room.size());
       if (got >= 0) {

@@ -14,6 +14,7 @@
 
 #include "adapters/file/event_time_order.h"
 #include "codec/csv.h"
+#include "codec/utf8.h"
 
 namespace bank::file {
 namespace {
@@ -88,6 +89,27 @@ Result<bool> read_head(OpenInput& input, const SourceOptions& options) {
   }
 }
 
+// Opening a named pipe would wait for its writer, deaf to the stop flag; reading looks at the flag while it waits.
+Result<Descriptor> open_descriptor(const std::string& name) {
+  if (name == "-") return Descriptor(STDIN_FILENO, false);
+  Descriptor descriptor(::open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (descriptor.get() < 0 || ::fcntl(descriptor.get(), F_SETFL, 0) != 0)
+    return fail_system(name, "cannot read", errno);
+  return descriptor;
+}
+
+// What stands before the line's number in `source`, which is JSON: bytes that are not UTF-8 are written as %XX.
+std::string origin_of(const std::string& name) {
+  if (name == "-") return "stdin:";
+  if (codec::is_utf8(name)) return name + ":";
+  std::string origin;
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    origin += byte < 0x80 ? std::string(1, c) : fmt::format("%{:02X}", byte);
+  }
+  return origin + ":";
+}
+
 }  // namespace
 
 Result<std::vector<std::string>> expand_globs(const std::vector<std::string>& inputs) {
@@ -144,7 +166,7 @@ Result<void> FileSource::add(const std::string& name) {
     }
   }
   names_.push_back(name);
-  streams_.push_back({.origin = (name == "-" ? "stdin" : name) + ":"});
+  streams_.push_back({.origin = origin_of(name)});
   struct stat status{};
   if (name == "-" || ::stat(name.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
   const Result<OpenInput> opened = open_input(names_.size() - 1);
@@ -154,13 +176,12 @@ Result<void> FileSource::add(const std::string& name) {
 
 Result<OpenInput> FileSource::open_input(std::size_t index) {
   const std::string& name = names_[index];
-  Descriptor descriptor =
-      name == "-" ? Descriptor(STDIN_FILENO, false) : Descriptor(::open(name.c_str(), O_RDONLY | O_CLOEXEC));
-  if (descriptor.get() < 0) return fail_system(name, "cannot read", errno);
+  Result<Descriptor> opened = open_descriptor(name);
+  if (!opened) return std::unexpected(opened.error());
 
   OpenInput input;
   Result<std::unique_ptr<ByteStream>> bytes =
-      open_bytes(std::move(descriptor), name == "-" ? "stdin" : name, options_.stop,
+      open_bytes(std::move(*opened), name == "-" ? "stdin" : name, options_.stop,
                  progress_ == nullptr ? nullptr : &progress_->bytes);
   if (!bytes) return std::unexpected(bytes.error());
   input.bytes = std::move(*bytes);

@@ -367,6 +367,32 @@ TEST(FileSource, APipeDeliversWhatItHas) {
   producer.join();
 }
 
+TEST(FileSource, APipeWithoutAWriterCanBeStopped) {
+  const TestFolder folder;
+  const std::string path = folder / "pipe";
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  std::atomic<bool> stop = false;
+  SourceOptions options;
+  options.stop = &stop;
+  const auto source = make_file_source({path}, options);
+  ASSERT_TRUE(source.has_value());
+  std::thread user([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    stop = true;
+  });
+  const auto batch = (*source)->next();
+  user.join();
+  ASSERT_TRUE(batch.has_value());
+  EXPECT_EQ(*batch, nullptr);
+}
+
+TEST(FileSource, ANameThatIsNotUtf8) {
+  const TestFolder folder;
+  EXPECT_THAT(read({folder.write("caf\xe9.json", "{}\n")}).records[0].origin, testing::EndsWith("/caf%E9.json:"));
+  EXPECT_THAT(read({folder.write("caf\xc3\xa9.json", "{}\n")}).records[0].origin,
+              testing::EndsWith("/caf\xc3\xa9.json:"));
+}
+
 TEST(FileSource, TellsHowFarItIs) {
   const TestFolder folder;
   const std::string text = many_lines(5000);
