@@ -1,8 +1,17 @@
 // The detector itself: account histories, windows, rules. Pure: no I/O, no threads, no clock, no randomness.
 //
-// What it computes is docs/semantics.md. An Engine judges transactions in the order in which they are
-// given; what it says of an account depends on that account's transactions alone, so that accounts may be spread over
-// any number of engines.
+// What it computes is docs/semantics.md. An Engine judges transactions in the order in which they are given; what it
+// says of an account depends on that account's transactions alone, so that accounts may be spread over any number of
+// engines.
+//
+// Memory: an account takes 64 bytes, 11 to 21 in the index, and a block of its entries, on average three quarters full.
+// An entry takes 24 bytes, 8 for each expression that the rules add up or that `this.` and `last.` compare, 4 for each
+// 32 conditions, and 4 for each text field that is counted or compared: 24 with seed.yaml, 44 with default.yaml. Above
+// 64 entries an account has an index over them, about 50 bytes an entry more.
+//
+// Time: an answer's cost does not grow with the entries in its window, but for conditions that look at `this.`, which
+// are asked of each entry in the window, and for a distinct count at a late transaction, which looks at the entries
+// that are later than it.
 #pragma once
 
 #include <cstddef>
