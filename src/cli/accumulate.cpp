@@ -157,16 +157,15 @@ class TransactionStages final : public pipeline::Stages {
 
 }  // namespace
 
-Result<ReadTransactions> read_transactions(const std::vector<std::string>& inputs, std::optional<file::Layout> layout,
-                                           const codec::FieldNames& names, std::size_t threads,
-                                           const analytics::Limits& limits, const Reading& reading) {
+Result<ReadTransactions> read_transactions(const std::vector<std::string>& inputs, file::SourceOptions source_options,
+                                           std::size_t threads, const analytics::Limits& limits,
+                                           const Reading& reading) {
   file::ReadProgress progress;
-  auto source = file::make_file_source(
-      inputs, {.layout = layout, .names = names, .order = file::Order::arrival, .stop = &reading.stop_requested},
-      &progress);
+  source_options.stop = &reading.stop_requested;
+  auto source = file::make_file_source(inputs, source_options, &progress);
   if (!source) return std::unexpected(source.error());
   const pipeline::Shape shape{.threads = threads, .shards = threads, .slots = threads == 1 ? 1 : threads * 3};
-  TransactionStages stages(**source, names, shape, limits, progress, reading);
+  TransactionStages stages(**source, source_options.names, shape, limits, progress, reading);
   if (auto done = pipeline::run_stages(stages, shape); !done) return std::unexpected(done.error());
   return stages.finish();
 }

@@ -31,8 +31,7 @@ struct ReadTransactions {
 /// Reads transactions on `threads` threads, each account's on one of them, so that the accounts are held once.
 /// `limits` holds for all threads together. Raising the stop flag ends it early.
 [[nodiscard]] Result<ReadTransactions> read_transactions(const std::vector<std::string>& inputs,
-                                                         std::optional<file::Layout> layout,
-                                                         const codec::FieldNames& names, std::size_t threads,
+                                                         file::SourceOptions source, std::size_t threads,
                                                          const analytics::Limits& limits, const Reading& reading);
 
 struct ReadAlerts {

@@ -14,6 +14,7 @@
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/human.h"
+#include "cli/input.h"
 
 namespace bank::cli {
 namespace {
@@ -23,13 +24,6 @@ constexpr auto examples =
     "bank analyze --file mine.csv --map account_number=cc_num,amount=amt\n"
     "bank analyze --file 'day-*.json.gz' --alerts alerts.json --html week.html --json week.json\n"
     "bank analyze --file - --alerts '' --html '' --json - # from a pipe into a pipe";
-
-/// `{a: b, c: d}` as a flag has it.
-std::string map_text(const config::Mapping& mapping) {
-  std::string text;
-  for (const auto& [field, column] : mapping) text += fmt::format("{}{}={}", text.empty() ? "" : ",", field, column);
-  return text;
-}
 
 bool missing(const std::string& path) {
   std::error_code error;
@@ -78,7 +72,9 @@ Result<void> write_reports(const AnalyzeOptions& options, const analytics::Repor
 }
 
 Result<ExitCode> analyze(Context& context) {
-  const AnalyzeOptions options = analyze_options(context);
+  const Result<AnalyzeOptions> made = analyze_options(context);
+  if (!made) return std::unexpected(made.error());
+  const AnalyzeOptions& options = *made;
   const auto analysis = run_analyze(options, context);
   if (!analysis) return std::unexpected(analysis.error());
   Terminal& terminal = context.terminal;
@@ -99,7 +95,7 @@ Result<ExitCode> analyze(Context& context) {
 
 }  // namespace
 
-AnalyzeOptions analyze_options(const Context& context) {
+Result<AnalyzeOptions> analyze_options(const Context& context) {
   const config::Settings& settings = context.settings;
   AnalyzeOptions options;
   options.inputs = settings.list("analyze.input");
@@ -107,8 +103,9 @@ AnalyzeOptions analyze_options(const Context& context) {
   options.alerts_required = settings.is_set("analyze.alerts") && settings.origin("analyze.alerts").starts_with("--");
   options.json = settings.string("analyze.json");
   options.html = settings.string("analyze.html");
-  options.format = settings.string("detect.format");
-  options.map = map_text(settings.mapping("detect.map"));
+  Result<file::SourceOptions> source = input_options(settings);
+  if (!source) return std::unexpected(source.error());
+  options.source = std::move(*source);
   options.top = static_cast<std::size_t>(settings.integer("analyze.top"));
   const auto threads = static_cast<std::size_t>(settings.integer("detect.threads"));
   options.threads = threads != 0 ? threads : std::max<std::size_t>(1, std::thread::hardware_concurrency());
@@ -118,18 +115,12 @@ AnalyzeOptions analyze_options(const Context& context) {
 }
 
 Result<Analysis> run_analyze(const AnalyzeOptions& options, Context& context) {
-  codec::FieldNames names;
-  if (!options.map.empty()) {
-    if (auto mapped = names.map(options.map); !mapped) return std::unexpected(mapped.error());
-  }
   if (!options.json.empty() && options.json == options.html) {
     return fail_config(fmt::format("--json and --html both name '{}'; give each a file of its own", options.json));
   }
   const std::int64_t begin_ns = context.clock.monotonic_ns();
   const Reading reading{.terminal = context.terminal, .clock = context.clock, .stop_requested = context.stop_requested};
-  // What is told by the content needs no word; only CSV under another name does.
-  const auto layout = options.format == "csv" ? std::optional(file::Layout::csv) : std::nullopt;
-  auto transactions = read_transactions(options.inputs, layout, names, options.threads, analytics::Limits{}, reading);
+  auto transactions = read_transactions(options.inputs, options.source, options.threads, analytics::Limits{}, reading);
   if (!transactions) return std::unexpected(transactions.error());
   auto alerts = alerts_of(options, context, reading);
   if (!alerts) return std::unexpected(alerts.error());

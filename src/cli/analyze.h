@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "adapters/file/file_source.h"
 #include "analytics/report.h"
 #include "base/result.h"
 #include "cli/context.h"
@@ -19,8 +20,7 @@ struct AnalyzeOptions {
   bool alerts_required = false;     ///< Whether it is an error if that file is missing.
   std::string json;                 ///< Where the reports go; empty: nowhere, `-`: stdout.
   std::string html;
-  std::string format = "auto";  ///< As detect.format.
-  std::string map;              ///< As codec::FieldNames::map; empty: none.
+  file::SourceOptions source;  ///< Format and column names.
   std::size_t top = 10;
   std::size_t threads = 1;  ///< At least 1.
   model::DecisionThresholds thresholds;
@@ -28,7 +28,7 @@ struct AnalyzeOptions {
 };
 
 /// What the settings say.
-[[nodiscard]] AnalyzeOptions analyze_options(const Context& context);
+[[nodiscard]] Result<AnalyzeOptions> analyze_options(const Context& context);
 
 struct Analysis {
   analytics::Report report;

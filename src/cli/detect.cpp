@@ -15,6 +15,7 @@
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/human.h"
+#include "cli/input.h"
 #include "cli/table.h"
 #include "rules/load.h"
 
@@ -55,21 +56,14 @@ std::optional<model::Severity> severity_named(std::string_view name) {
   return std::nullopt;
 }
 
-Result<codec::FieldNames> field_names(const config::Mapping& mapping) {
-  codec::FieldNames names;
-  std::string spec;
-  for (const auto& [field, column] : mapping) spec += fmt::format("{}{}={}", spec.empty() ? "" : ",", field, column);
-  if (!spec.empty()) {
-    if (Result<void> mapped = names.map(spec); !mapped) return std::unexpected(mapped.error());
-  }
-  return names;
-}
-
 // Dead letters stand beside the alerts, also where those go to a folder that a flag names.
 std::string rejected_path(const config::Settings& settings) {
   const std::string& rejected = settings.string("detect.rejected");
   const std::string& output = settings.string("detect.output");
-  if (settings.is_set("detect.rejected") || !settings.is_set("detect.output") || output == "-") return rejected;
+  // Asked by value: a configuration file that spells the default out has set nothing.
+  const config::Settings defaults = config::Settings::defaults(settings.string("data_dir"));
+  if (rejected != defaults.string("detect.rejected")) return rejected;
+  if (output == defaults.string("detect.output") || output == "-") return rejected;
   std::error_code error;
   const fs::file_status status = fs::status(output, error);
   if (fs::exists(status) && !fs::is_regular_file(status)) return rejected;  // a device has no folder of its own
@@ -198,13 +192,9 @@ Result<DetectOptions> detect_options(const Context& context) {
                      .processed = settings.string("detect.processed"),
                      .rejected = rejected_path(settings)};
 
-  const std::string& format = settings.string("detect.format");
-  if (format == "csv") options.source.layout = file::Layout::csv;
-  if (format == "jsonl") options.source.layout = file::Layout::json_lines;
-  options.source.never_csv = format == "json";
-  const Result<codec::FieldNames> names = field_names(settings.mapping("detect.map"));
-  if (!names) return std::unexpected(names.error());
-  options.source.names = *names;
+  Result<file::SourceOptions> source = input_options(settings);
+  if (!source) return std::unexpected(source.error());
+  options.source = std::move(*source);
   if (settings.string("detect.order") == "event-time") options.source.order = file::Order::event_time;
   options.source.stop = &context.stop_requested;
 

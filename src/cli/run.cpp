@@ -127,7 +127,9 @@ Result<Plan> make_plan(Context& context, const Flags& flags) {
     return std::unexpected(named.error());
   // A mistake in the rules is better told before the work than after it.
   if (auto rules = rules::load_rules(plan.detect.rules); !rules) return std::unexpected(rules.error());
-  plan.analyze = analyze_options(context);
+  auto analyze = analyze_options(context);
+  if (!analyze) return std::unexpected(analyze.error());
+  plan.analyze = *std::move(analyze);
   plan.analyze.inputs = inputs;
   plan.analyze.alerts = plan.detect.outputs.alerts;
   plan.analyze.alerts_required = true;

@@ -133,6 +133,12 @@ class Detect(unittest.TestCase):
         self.detect("--file", "in.json", "--output", "deep/folder/alerts.json")
         self.assertEqual(sorted(os.listdir(self.path / "deep/folder")), ["alerts.json", "rejected_transactions.json"])
         self.assertFalse((self.path / "data").exists())
+        # A configuration file that spells the defaults out changes nothing.
+        (self.path / "config").mkdir()
+        (self.path / "config/bank.yaml").write_bytes((RULES.parent.parent / "bank.yaml").read_bytes())
+        self.detect("--file", "in.json", "--output", "other/alerts.json")
+        self.assertEqual(sorted(os.listdir(self.path / "other")), ["alerts.json", "rejected_transactions.json"])
+        (self.path / "config/bank.yaml").unlink()
         self.detect("--file", "in.json", "--output", "deep/alerts.json", "--rejected", "")
         self.assertEqual(sorted(os.listdir(self.path / "deep")), ["alerts.json", "folder"])
 
