@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 
@@ -18,6 +20,7 @@
 #include "cli/input.h"
 #include "cli/table.h"
 #include "rules/load.h"
+#include "yaml/values.h"
 
 namespace bank::cli {
 
@@ -70,18 +73,29 @@ std::string rejected_path(const config::Settings& settings) {
   return (fs::path(output).parent_path() / fs::path(rejected).filename()).string();
 }
 
-// An output that takes the place of an input is a slip, not a wish.
-Result<void> check_outputs(const std::vector<std::string>& inputs, const file::SinkPaths& outputs) {
-  for (const std::string* output : {&outputs.alerts, &outputs.processed, &outputs.rejected}) {
-    for (const std::string& input : inputs) {
+// An output that takes the place of something that is read is a slip, not a wish.
+Result<void> check_outputs(const std::vector<std::string>& inputs, const DetectOptions& options,
+                           const std::optional<std::string>& configuration) {
+  std::vector<std::pair<std::string, std::string_view>> read;
+  for (const std::string& input : inputs) read.emplace_back(input, "an input");
+  read.emplace_back(options.rules, "the rules file");
+  if (configuration) read.emplace_back(*configuration, "the configuration file");
+  for (const std::string* output : {&options.outputs.alerts, &options.outputs.processed, &options.outputs.rejected}) {
+    for (const auto& [path, what] : read) {
       std::error_code error;
-      if (fs::is_regular_file(*output, error) && fs::equivalent(input, *output, error)) {
+      if (fs::is_regular_file(*output, error) && fs::equivalent(path, *output, error)) {
         return fail_config(
-            fmt::format("{} is an input, and would be replaced by an output; name another file", *output));
+            fmt::format("{} is {}, and would be replaced by an output; name another file", *output, what));
       }
     }
   }
   return {};
+}
+
+// CLI11's own check tells the range in three hundred digits.
+std::string check_records_max(const std::string& text) {
+  if (yaml::parse_integer(text, 1, std::numeric_limits<std::int64_t>::max())) return {};
+  return fmt::format("'{}' will not do; write a whole number above 0", text);
 }
 
 void show_progress(Progress& progress, const pipeline::Progress& so_far, const file::ReadProgress& read) {
@@ -217,7 +231,8 @@ Result<Detection> run_detect(const DetectOptions& options, Context& context) {
 
   const Result<std::vector<std::string>> inputs = file::expand_globs(options.inputs);
   if (!inputs) return std::unexpected(inputs.error());
-  if (Result<void> checked = check_outputs(*inputs, options.outputs); !checked) return std::unexpected(checked.error());
+  if (Result<void> checked = check_outputs(*inputs, options, context.settings.file()); !checked)
+    return std::unexpected(checked.error());
   file::ReadProgress read;
   Result<std::unique_ptr<pipeline::Source>> source = file::make_file_source(*inputs, options.source, &read);
   if (!source) return std::unexpected(source.error());
@@ -256,7 +271,7 @@ void add_detect(CLI::App& app, Context& context) {
   bind_flag(command, context, "--block", "decision.block_threshold");
   command.add_option("--max", flags->records_max, "Read no more than this many records")
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->check(check_records_max);
   command.add_option("--fail-on", flags->fail_on, "Exit with 3 if there is an alert of this severity or above")
       ->type_name("SEVERITY")
       ->check(CLI::IsMember({"LOW", "MEDIUM", "HIGH", "CRITICAL"}));
