@@ -255,7 +255,8 @@ class ZstdBytes final : public DecompressedBytes {
     const std::size_t status = ZSTD_decompressStream(stream_, &out, &in);
     take(in.pos);
     if (ZSTD_isError(status) != 0) fail_here(ZSTD_getErrorName(status));
-    frame_over_ = status == 0;
+    // Between frames, a call without input is told how long a header is, which is no frame begun.
+    if (in.pos > 0 || out.pos > 0) frame_over_ = status == 0;
     return out.pos;
   }
   [[nodiscard]] bool at_boundary() const override { return frame_over_; }

@@ -1,5 +1,6 @@
 #include "adapters/file/file_source.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -154,6 +155,58 @@ TEST(FileSource, ManyBatchesLoseNothing) {
     ASSERT_EQ(all.bytes(), lines_of(text)) << name;
     for (std::size_t i = 0; i < all.records.size(); ++i)
       ASSERT_EQ(all.records[i].number, static_cast<std::int64_t>(i) + 1);
+  }
+}
+
+// Every way to compress a text; those of several parts are cut at `cut`.
+std::vector<std::pair<std::string, std::string>> compressed(std::string_view text, std::size_t cut) {
+  const std::string_view first = text.substr(0, cut);
+  const std::string_view second = text.substr(cut);
+  return {{"plain", std::string(text)},
+          {"gzip", gzip(text)},
+          {"gzip members", gzip(first) + gzip(second) + gzip("")},
+          {"zstd", zstd(text)},
+          {"zstd with a checksum", zstd(text, true)},
+          {"zstd frames", zstd(first) + zstd(second, true) + zstd("")}};
+}
+
+TEST(OpenBytes, TextsThatEndWhereTheRoomEnds) {
+  const TestFolder folder;
+  std::string text;
+  for (int i = 0; i < 64; ++i) text += static_cast<char>('a' + i % 26);
+  for (std::size_t size = 1; size <= text.size(); ++size) {
+    for (const auto& [how, bytes] : compressed(std::string_view(text).substr(0, size), size / 2)) {
+      const std::string path = folder.write("text", bytes);
+      for (const std::size_t room : {1u, 2u, 8u, 16u, 32u, 64u}) {
+        const auto stream =
+            open_bytes(Descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC)), "text", nullptr, nullptr).value();
+        std::string got;
+        std::string block(room, '\0');
+        for (;;) {
+          const Result<std::size_t> n = stream->read(block);
+          ASSERT_TRUE(n.has_value()) << how << " of " << size << " by " << room << ": " << n.error().message;
+          if (*n == 0) break;
+          got.append(block, 0, *n);
+        }
+        ASSERT_EQ(got, text.substr(0, size)) << how << " by " << room;
+      }
+    }
+  }
+}
+
+TEST(FileSource, TextsOfEverySizeAroundItsBuffers) {
+  const TestFolder folder;
+  const std::string text = many_lines(5000);
+  constexpr std::size_t head = 16 << 10;
+  for (const std::size_t edge : {head, batch_bytes, head + batch_bytes, 2 * batch_bytes, head + 2 * batch_bytes}) {
+    for (std::size_t size = edge - 8; size <= edge + 8; ++size) {
+      const std::string cut = text.substr(0, size);
+      for (const auto& [how, bytes] : compressed(cut, std::min(head, size))) {
+        const ReadAll all = read({folder.write("text.jsonl", bytes)});
+        ASSERT_EQ(all.error, "") << how << " of " << size;
+        ASSERT_EQ(all.bytes(), lines_of(cut)) << how << " of " << size;
+      }
+    }
   }
 }
 
