@@ -64,7 +64,8 @@ class Sink {
   /// Takes a batch's outputs. They become visible at commit(); a sink that streams (standard output) may show them
   /// sooner.
   [[nodiscard]] virtual Result<void> write(const Outputs& outputs) = 0;
-  /// Makes everything written so far visible, each output at once.
+  /// Makes everything written so far visible, each output at once. Where there are several, some may be visible when an
+  /// error comes, which then names them.
   [[nodiscard]] virtual Result<void> commit() = 0;
 };
 

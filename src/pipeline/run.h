@@ -63,7 +63,8 @@ struct Options {
 
 struct Outcome {
   Summary summary;
-  /// The source's error: what came before it is done, and in the sink. Or the sink's: then nothing was committed.
+  /// The source's error: what came before it is done, and in the sink. Or the sink's: then
+  /// nothing was committed, except where it was the commit that failed half-way: see Sink::commit().
   std::optional<Error> error;
   bool stopped = false;    ///< The stop flag ended it before the input did.
   bool committed = false;  ///< The sink has made the results visible. Not where nothing could be read at all.

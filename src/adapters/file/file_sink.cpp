@@ -31,6 +31,22 @@ int create_new(const std::string& name) {
   return ::open(name.c_str(), flags, 0666);
 }
 
+// Whether both names lead to one file, be it there already or not.
+bool same_file(const std::string& a, const std::string& b) {
+  if (a == "-" || b == "-") return false;
+  struct stat a_status{};
+  struct stat b_status{};
+  const bool a_exists = ::stat(a.c_str(), &a_status) == 0;
+  const bool b_exists = ::stat(b.c_str(), &b_status) == 0;
+  if (a_exists && b_exists) return a_status.st_dev == b_status.st_dev && a_status.st_ino == b_status.st_ino;
+  if (a_exists || b_exists) return false;
+  std::error_code error;
+  const std::filesystem::path a_path = std::filesystem::weakly_canonical(a, error);
+  if (error) return false;
+  const std::filesystem::path b_path = std::filesystem::weakly_canonical(b, error);
+  return !error && a_path == b_path;
+}
+
 }  // namespace
 
 OutputFile::OutputFile(std::string path, Descriptor descriptor, std::string temporary, std::string target)
@@ -57,14 +73,14 @@ Result<OutputFile> OutputFile::create(const std::string& path) {
   std::filesystem::path target(path);
   const std::filesystem::file_status status = std::filesystem::status(target, error);
   if (std::filesystem::is_directory(status)) return fail(fmt::format("{}: is a folder; name a file to write to", path));
-  if (std::filesystem::exists(status)) {
+  if (std::filesystem::is_regular_file(status)) {
     target = std::filesystem::canonical(target, error);  // a link stays one: what it leads to is replaced
     if (error) return fail(fmt::format("{}: cannot write: {}", path, error.message()));
-    if (!std::filesystem::is_regular_file(status)) {
-      Descriptor direct(::open(target.c_str(), O_WRONLY | O_CLOEXEC));
-      if (direct.get() < 0) return fail_system(path, "cannot write", errno);
-      return OutputFile(path, std::move(direct), "", "");
-    }
+  } else if (std::filesystem::exists(status)) {
+    // By the name that was given: what /dev/stdout leads to may be a pipe, which has no name of its own.
+    Descriptor direct(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    if (direct.get() < 0) return fail_system(path, "cannot write", errno);
+    return OutputFile(path, std::move(direct), "", "");
   }
   const std::filesystem::path folder = target.has_parent_path() ? target.parent_path() : std::filesystem::path(".");
   if (Result<void> made = make_folder(path, folder); !made) return std::unexpected(made.error());
@@ -136,10 +152,7 @@ Result<std::unique_ptr<FileSink>> FileSink::open(const SinkPaths& paths) {
   for (const auto& [path, lines] : wanted) {
     if (path->empty()) continue;
     for (const auto& [other, other_lines] : wanted) {
-      std::error_code error;
-      const bool same = *other == *path || (*path != "-" && *other != "-" &&
-                                            std::filesystem::weakly_canonical(*other, error) ==
-                                                std::filesystem::weakly_canonical(*path, error));
+      const bool same = *other == *path || same_file(*other, *path);
       if (other_lines != lines && !other->empty() && same && *path != "/dev/null") {
         return fail_config(fmt::format("{}: two outputs would be written to this one file", *path));
       }
@@ -164,8 +177,15 @@ Result<void> FileSink::commit() {
   for (Output& output : outputs_) {
     if (Result<void> synced = output.file.sync(); !synced) return synced;
   }
+  std::string in_place;
   for (Output& output : outputs_) {
-    if (Result<void> published = output.file.publish(); !published) return published;
+    const bool direct = output.file.direct();
+    if (Result<void> published = output.file.publish(); !published) {
+      if (in_place.empty()) return published;
+      return std::unexpected(
+          Error{published.error().kind, fmt::format("{}; already in place: {}", published.error().message, in_place)});
+    }
+    if (!direct) in_place += (in_place.empty() ? "" : ", ") + output.file.path();
   }
   return {};
 }

@@ -35,6 +35,8 @@ class OutputFile {
   [[nodiscard]] Result<void> publish();
 
   [[nodiscard]] const std::string& path() const { return path_; }
+  /// Whether there is nothing to publish (any more): what is written shows at once.
+  [[nodiscard]] bool direct() const { return temporary_.empty(); }
   /// Whether whoever read it went away (EPIPE).
   [[nodiscard]] bool reader_gone() const { return reader_gone_; }
 
@@ -62,6 +64,7 @@ class FileSink final : public pipeline::Sink {
   /// Errors: as OutputFile::create; (config) two outputs of one path.
   [[nodiscard]] static Result<std::unique_ptr<FileSink>> open(const SinkPaths& paths);
   [[nodiscard]] Result<void> write(const pipeline::Outputs& outputs) override;
+  /// Each output's file is put in place whole, one after another; an error names those that already are.
   [[nodiscard]] Result<void> commit() override;
   [[nodiscard]] bool reader_gone() const;
 

@@ -84,6 +84,51 @@ TEST(FileSink, ADeviceIsWrittenToAndNotReplaced) {
   EXPECT_TRUE(S_ISCHR(status.st_mode));
 }
 
+// What /dev/stdout is in a pipeline, and what a shell's >(command) is.
+TEST(FileSink, APipeNamedByItsDescriptor) {
+  int alerts[2];
+  int rejected[2];
+  ASSERT_EQ(::pipe2(alerts, O_CLOEXEC), 0);
+  ASSERT_EQ(::pipe2(rejected, O_CLOEXEC), 0);
+  {
+    const auto sink = FileSink::open({.alerts = "/dev/fd/" + std::to_string(alerts[1]),
+                                      .processed = "",
+                                      .rejected = "/proc/self/fd/" + std::to_string(rejected[1])});
+    ASSERT_TRUE(sink.has_value()) << sink.error().message;
+    ASSERT_TRUE((*sink)->write({.alerts = "a\n", .processed = "", .rejected = "r\n"}).has_value());
+    ASSERT_TRUE((*sink)->commit().has_value());
+  }
+  char line[2];
+  EXPECT_EQ(::read(alerts[0], line, 2), 2);
+  EXPECT_EQ(line[0], 'a');
+  EXPECT_EQ(::read(rejected[0], line, 2), 2);
+  EXPECT_EQ(line[0], 'r');
+
+  const auto twice = FileSink::open({.alerts = "/dev/fd/" + std::to_string(alerts[1]),
+                                     .processed = "/proc/self/fd/" + std::to_string(alerts[1]),
+                                     .rejected = ""});
+  EXPECT_THAT(twice ? "opened" : twice.error().message, HasSubstr("two outputs would be written"));
+  for (const int fd : {alerts[0], alerts[1], rejected[0], rejected[1]}) ::close(fd);
+}
+
+TEST(FileSink, WhereACommitFailsHalfwayItSaysWhatStandsAlready) {
+  const TestFolder folder;
+  const auto sink = open({.alerts = folder / "a.json", .processed = folder / "p.json", .rejected = folder / "r.json"});
+  ASSERT_TRUE(sink->write({.alerts = "a\n", .processed = "p\n", .rejected = "r\n"}).has_value());
+  std::filesystem::create_directory(folder / "r.json");
+  const Result<void> committed = sink->commit();
+  ASSERT_FALSE(committed.has_value());
+  EXPECT_EQ(committed.error().message, (folder / "r.json") + ": cannot write: Is a directory; already in place: " +
+                                           (folder / "a.json") + ", " + (folder / "p.json"));
+  EXPECT_EQ(read_file(folder / "a.json"), "a\n");
+
+  const auto first = open({.alerts = folder / "b.json", .processed = folder / "p.json", .rejected = ""});
+  std::filesystem::create_directory(folder / "b.json");
+  const Result<void> nothing = first->commit();
+  ASSERT_FALSE(nothing.has_value());
+  EXPECT_EQ(nothing.error().message, (folder / "b.json") + ": cannot write: Is a directory");
+}
+
 TEST(FileSink, AFullDiskIsSaid) {
   const auto sink = open({.alerts = "/dev/full", .processed = "", .rejected = ""});
   const Result<void> written = sink->write({.alerts = "a\n", .processed = "", .rejected = ""});
