@@ -32,7 +32,8 @@ std::shared_ptr<const Plan> plan_of(const char* file) {
 /// up to `late_us`.
 class Stream {
  public:
-  Stream(std::size_t size, std::size_t accounts, double per_account_day, std::int64_t late_us = 0) {
+  Stream(std::size_t size, std::size_t accounts, double per_account_day, std::int64_t late_us = 0,
+         std::int64_t one_ahead_us = 0) {
     std::mt19937_64 random(1);
     const auto step_us = static_cast<std::int64_t>(86'400e6 / (static_cast<double>(accounts) * per_account_day));
     std::int64_t now = 1'767'225'600'000'000;
@@ -52,7 +53,7 @@ class Stream {
       const auto late = late_us > 0 && random() % 10 == 0
                             ? static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(late_us))
                             : 0;
-      transaction.time = model::EventTime::from_us(now - late);
+      transaction.time = model::EventTime::from_us(now - late + (i == size / 10 ? one_ahead_us : 0));
       transaction.account_hash = hash64(transaction.account_number);
       transaction.status = random() % 20 == 0 ? model::Status::failed : model::Status::completed;
       all_.push_back(transaction);
@@ -108,12 +109,19 @@ const Stream& hot_and_late() {
   return stream;
 }
 
+// After the first tenth, one transaction runs an hour ahead of all others.
+const Stream& one_ahead() {
+  static const Stream stream(200'000, 1, 1'000'000, 0, 3'540'000'000);
+  return stream;
+}
+
 BENCHMARK_CAPTURE(judge, seed_ordinary, "seed.yaml", ordinary())->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(judge, default_ordinary, "default.yaml", ordinary())->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(judge, seed_busy, "seed.yaml", busy())->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(judge, default_busy, "default.yaml", busy())->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(judge, seed_hot_account, "seed.yaml", hot())->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(judge, default_hot_account, "default.yaml", hot())->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(judge, default_one_ahead, "default.yaml", one_ahead())->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(judge, default_hot_account_late, "default.yaml", hot_and_late())->Unit(benchmark::kMillisecond);
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/assert.h"
 #include "base/hash.h"
 #include "engine/evaluate.h"
 #include "engine/saved_state.h"
@@ -22,7 +23,10 @@ class Engine::State {
         keep_us_(plan_->longest_window_us() + options.lateness_us),
         histories_(*plan_),
         evaluator_(*plan_, histories_),
-        entry_(histories_.make_entry()) {}
+        entry_(histories_.make_entry()) {
+    // With windows as bounded as this, no time that a calendar has overflows below.
+    BANK_ASSERT(options.lateness_us >= 0 && options.lateness_us <= lateness_max_us);
+  }
 
   void judge(std::span<const model::Transaction> batch, Judgements& out);
   void judge_one(const model::Transaction& transaction, Judgements& out);

@@ -10,8 +10,8 @@
 // 64 entries an account has an index over them, about 50 bytes an entry more.
 //
 // Time: an answer's cost does not grow with the entries in its window, but for conditions that look at `this.`, which
-// are asked of each entry in the window, and for a distinct count at a late transaction, which looks at the entries
-// that are later than it.
+// are asked of each entry in the window, and for a distinct count at a transaction that lags by another time than the
+// ones before it, which looks at the entries between.
 #pragma once
 
 #include <cstddef>
@@ -31,9 +31,11 @@ namespace bank::engine {
 
 class Plan;  // engine/plan.h: a RuleSet, compiled. Immutable; shared by any number of engines and threads.
 
+inline constexpr std::int64_t lateness_max_us = std::int64_t{3660} * 86'400 * 1'000'000;
+
 struct Options {
-  std::int64_t lateness_us =
-      3'600'000'000;  ///< L: how far behind its account's newest transaction one may come unharmed.
+  /// L: how far behind its account's newest transaction one may come unharmed. From 0 to lateness_max_us.
+  std::int64_t lateness_us = 3'600'000'000;
   model::DecisionThresholds thresholds = {};
 };
 

@@ -1,16 +1,14 @@
 #include "engine/large_history.h"
 
 #include <algorithm>
-#include <limits>
+#include <cstdlib>
 
 #include "base/assert.h"
 
 namespace bank::engine {
 
 LargeHistory::LargeHistory(const Plan& plan, BlockPool& blocks, Symbols& symbols)
-    : plan_(plan), blocks_(blocks), symbols_(symbols), distinct_(plan.distinct_queries().size()) {
-  for (auto& counts : distinct_) counts.from_us = std::numeric_limits<std::int64_t>::min();
-}
+    : plan_(plan), blocks_(blocks), symbols_(symbols), distinct_(plan.distinct_queries().size()) {}
 
 LargeHistory::~LargeHistory() {
   if (root_ != nullptr) drop(*root_);
@@ -48,17 +46,17 @@ std::size_t LargeHistory::Ids::bytes() const {
   return index_.bytes() + slots_.capacity() * sizeof(Slot) + free_.capacity() * sizeof(std::uint32_t);
 }
 
-void LargeHistory::DistinctCounts::add(std::uint64_t value) {
+void LargeHistory::DistinctWindow::add(std::uint64_t value) {
   if (counts[value]++ == 0) ++distinct;
 }
 
-void LargeHistory::DistinctCounts::remove(std::uint64_t value) {
+void LargeHistory::DistinctWindow::remove(std::uint64_t value) {
   const auto found = counts.find(value);
   BANK_ASSERT(found != counts.end() && found->second > 0);
   if (--found->second == 0) --distinct;
 }
 
-void LargeHistory::DistinctCounts::tidy() {
+void LargeHistory::DistinctWindow::tidy() {
   if (counts.size() > 2 * distinct + 64) std::erase_if(counts, [](const auto& value) { return value.second == 0; });
 }
 
@@ -79,9 +77,7 @@ void LargeHistory::insert(const Entry& entry) {
   if (root_ == nullptr) {
     root_ = make_leaf();
     first_leaf_last_us_ = entry.time_us;
-    newest_us_ = entry.time_us;
   }
-  newest_us_ = std::max(newest_us_, entry.time_us);
   if (auto sibling = insert(*root_, entry)) {
     auto root = std::make_unique<Node>();
     root->totals.resize(plan_.measures().size());
@@ -96,11 +92,12 @@ void LargeHistory::insert(const Entry& entry) {
 
   ids_.set(entry.id, entry.time_us);
   for (std::size_t i = 0; i < distinct_.size(); ++i) {
-    if (entry.time_us < distinct_[i].from_us) continue;
     const Query& query = plan_.queries()[plan_.distinct_queries()[i]];
-    const Place place = latest(entry.time_us, entry.time_us);
     std::uint64_t key = 0;
-    if (distinct_key(query, place.block, place.index, key)) distinct_[i].add(key);
+    if (!distinct_key(query, entry, key)) continue;
+    for (DistinctWindow& window : distinct_[i]) {
+      if (entry.time_us >= window.from_us && entry.time_us <= window.to_us) window.add(key);
+    }
   }
 }
 
@@ -210,10 +207,7 @@ bool LargeHistory::in_measure(const Measure& measure, const Block& block, std::s
 
 void LargeHistory::prune(std::int64_t edge_us) {
   if (root_ == nullptr || first_leaf_last_us_ >= edge_us) return;
-  // What leaves must not be counted any more.
-  for (std::size_t i = 0; i < distinct_.size(); ++i) {
-    advance(distinct_[i], plan_.queries()[plan_.distinct_queries()[i]], edge_us);
-  }
+  forget_in_windows(edge_us);  // what leaves must not be counted any more
   if (prune(*root_, edge_us)) {
     root_.reset();
     return;
@@ -301,53 +295,82 @@ bool LargeHistory::distinct_key(const Query& query, const Block& block, std::siz
   return true;
 }
 
-// Stops counting what is older than from_us.
-void LargeHistory::advance(DistinctCounts& distinct, const Query& query, std::int64_t from_us) const {
-  if (from_us <= distinct.from_us) return;
-  visit(distinct.from_us, from_us - 1, [&](const Block& block, std::size_t at) {
-    std::uint64_t key = 0;
-    if (distinct_key(query, block, at, key)) distinct.remove(key);
-  });
-  distinct.tidy();
-  distinct.from_us = from_us;
+bool LargeHistory::distinct_key(const Query& query, const Entry& entry, std::uint64_t& key) const {
+  const Measure& measure = plan_.measures()[query.measure];
+  if (measure.flag != Measure::no_flag && (entry.words[measure.flag / 32] >> (measure.flag % 32) & 1) == 0)
+    return false;
+  if (query.by_symbol) {
+    key = entry.words[query.distinct_column];
+    return key != Symbols::null;
+  }
+  key = static_cast<std::uint64_t>(entry.values[query.distinct_column]);
+  return true;
 }
 
-LargeHistory::Distinct LargeHistory::distinct(std::uint32_t q, std::int64_t from_us, std::int64_t to_us,
-                                              std::uint64_t own) {
-  const Query& query = plan_.queries()[q];
-  DistinctCounts& kept = distinct_[query.distinct_index];
-  if (to_us >= newest_us_) advance(kept, query, from_us);
-  // How the window differs from what is counted: without what came after it, with what has left since.
-  std::unordered_map<std::uint64_t, std::int64_t> difference;
-  std::uint64_t key = 0;
-  if (to_us < newest_us_) {
-    visit(std::max(kept.from_us, to_us + 1), newest_us_, [&](const Block& block, std::size_t at) {
-      if (distinct_key(query, block, at, key)) --difference[key];
-    });
+void LargeHistory::forget_in_windows(std::int64_t edge_us) {
+  for (std::size_t i = 0; i < distinct_.size(); ++i) {
+    const Query& query = plan_.queries()[plan_.distinct_queries()[i]];
+    std::erase_if(distinct_[i], [&](const DistinctWindow& window) { return window.to_us < edge_us; });
+    for (DistinctWindow& window : distinct_[i]) {
+      if (window.from_us < edge_us) move_window(window, query, edge_us, window.to_us);
+    }
   }
-  if (from_us < kept.from_us) {
-    visit(from_us, std::min(to_us, kept.from_us - 1), [&](const Block& block, std::size_t at) {
-      if (distinct_key(query, block, at, key)) ++difference[key];
-    });
-  } else if (from_us > kept.from_us) {
-    visit(kept.from_us, std::min(to_us, from_us - 1), [&](const Block& block, std::size_t at) {
-      if (distinct_key(query, block, at, key)) --difference[key];
-    });
-  }
-  const auto counted = [&](std::uint64_t value) {
-    const auto found = kept.counts.find(value);
-    return found == kept.counts.end() ? std::int64_t{0} : static_cast<std::int64_t>(found->second);
+}
+
+// The window that is best moved to [from_us, to_us]: one that is near, else one that nobody needed for long.
+LargeHistory::DistinctWindow& LargeHistory::window_near(std::uint32_t distinct_index, std::int64_t from_us,
+                                                        std::int64_t to_us) {
+  auto& windows = distinct_[distinct_index];
+  const auto distance = [&](const DistinctWindow& window) {
+    return std::abs(window.from_us - from_us) + std::abs(window.to_us - to_us);
   };
-  Distinct result{kept.distinct, false};
-  for (const auto& [value, change] : difference) {
-    const bool before = counted(value) > 0;
-    const bool now = counted(value) + change > 0;
-    if (before && !now) --result.count;
-    if (!before && now) ++result.count;
+  DistinctWindow* nearest = nullptr;
+  DistinctWindow* oldest = nullptr;
+  for (DistinctWindow& window : windows) {
+    if (nearest == nullptr || distance(window) < distance(*nearest)) nearest = &window;
+    if (oldest == nullptr || window.last_used < oldest->last_used) oldest = &window;
   }
-  const auto own_change = difference.find(own);
-  result.has_own = counted(own) + (own_change == difference.end() ? 0 : own_change->second) > 0;
-  return result;
+  if (nearest != nullptr && distance(*nearest) <= (to_us - from_us) / 4) return *nearest;
+  if (windows.size() < distinct_windows) return windows.emplace_back();
+  return *oldest;
+}
+
+void LargeHistory::move_window(DistinctWindow& window, const Query& query, std::int64_t from_us,
+                               std::int64_t to_us) const {
+  std::uint64_t key = 0;
+  const auto add = [&](std::int64_t first_us, std::int64_t last_us) {
+    visit(first_us, last_us, [&](const Block& block, std::size_t at) {
+      if (distinct_key(query, block, at, key)) window.add(key);
+    });
+  };
+  const auto remove = [&](std::int64_t first_us, std::int64_t last_us) {
+    visit(first_us, last_us, [&](const Block& block, std::size_t at) {
+      if (distinct_key(query, block, at, key)) window.remove(key);
+    });
+  };
+  if (from_us > window.to_us || to_us < window.from_us) {  // nothing in common
+    window.counts.clear();
+    window.distinct = 0;
+    add(from_us, to_us);
+  } else {
+    remove(window.from_us, from_us - 1);  // ranges that end before they begin are empty
+    remove(to_us + 1, window.to_us);
+    add(from_us, window.from_us - 1);
+    add(window.to_us + 1, to_us);
+    window.tidy();
+  }
+  window.from_us = from_us;
+  window.to_us = to_us;
+}
+
+LargeHistory::Distinct LargeHistory::distinct(std::uint32_t query_index, std::int64_t from_us, std::int64_t to_us,
+                                              std::uint64_t own) {
+  const Query& query = plan_.queries()[query_index];
+  DistinctWindow& window = window_near(query.distinct_index, from_us, to_us);
+  window.last_used = ++questions_;
+  move_window(window, query, from_us, to_us);
+  const auto found = window.counts.find(own);
+  return {window.distinct, found != window.counts.end() && found->second > 0};
 }
 
 LargeHistory::Place LargeHistory::latest(std::int64_t time_us, std::int64_t edge_us) const {
@@ -375,7 +398,9 @@ std::size_t LargeHistory::node_bytes(const Node& node) {
 std::size_t LargeHistory::bytes() const {
   std::size_t bytes = sizeof(*this) + ids_.bytes();
   // Nodes of a hash map: value and pointer, and the allocator's word.
-  for (const auto& counts : distinct_) bytes += counts.counts.size() * 40 + counts.counts.bucket_count() * 8;
+  for (const auto& windows : distinct_) {
+    for (const auto& window : windows) bytes += window.counts.size() * 40 + window.counts.bucket_count() * 8;
+  }
   return root_ == nullptr ? bytes : bytes + node_bytes(*root_);
 }
 

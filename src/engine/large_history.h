@@ -16,8 +16,8 @@ namespace bank::engine {
 
 /// A B+ tree over (event time, arrival) whose nodes carry the totals of what is below them, so that the totals of any
 /// window, a late transaction's too, cost O(log n). Leaves are blocks of 64 entries. Ids are in a hash table. A
-/// distinct count keeps how often each value stands in the window of the newest transaction: O(1) in order; for a late
-/// one it looks at the entries that came after.
+/// distinct count keeps how often each value stands in a few windows, which move with the transactions: what it looks
+/// at are the entries by which the nearest of them has to move.
 ///
 /// Entries leave a leaf at a time, so a few older than the history's edge may still be here: callers pass ranges within
 /// the edge.
@@ -40,8 +40,7 @@ class LargeHistory {
   /// Totals of a measure over the entries in [from_us, to_us].
   [[nodiscard]] Totals totals(std::uint32_t measure, std::int64_t from_us, std::int64_t to_us) const;
 
-  /// Distinct values of a distinct query over [from_us, to_us], where from_us is to_us − window or the edge, if that is
-  /// later.
+  /// Distinct values of a distinct query over [from_us, to_us].
   struct Distinct {
     std::uint64_t count = 0;
     bool has_own = false;  ///< Whether `own` is among them.
@@ -102,16 +101,21 @@ class LargeHistory {
     std::vector<Slot> slots_;
     std::vector<std::uint32_t> free_;
   };
-  /// How often each value stands among the entries from `from_us` on. Values that left stay for a while with 0, so that
-  /// those which come and go do not cost memory management.
-  struct DistinctCounts {
-    std::int64_t from_us = 0;
-    std::uint64_t distinct = 0;  // with a count above 0
+  /// How often each value stands in a window, which a question moves to where it asks. Values that left stay for a
+  /// while with 0, so that those which come and go do not cost memory management.
+  struct DistinctWindow {
+    std::int64_t from_us = 0;  // the entries in [from_us, to_us] are counted
+    std::int64_t to_us = -1;
+    std::uint64_t last_used = 0;
+    std::uint64_t distinct = 0;  // values with a count above 0
     std::unordered_map<std::uint64_t, std::uint64_t> counts;
     void add(std::uint64_t value);
     void remove(std::uint64_t value);
     void tidy();
   };
+  /// Several for each query: a transaction that runs ahead, or a second feed with a delay of its own, gets a window of
+  /// its own instead of dragging the others' to and fro.
+  static constexpr std::size_t distinct_windows = 4;
 
   std::unique_ptr<Node> make_leaf();
   std::unique_ptr<Node> insert(Node& node, const Entry& entry);
@@ -124,7 +128,10 @@ class LargeHistory {
   [[nodiscard]] bool in_measure(const Measure& measure, const Block& block, std::size_t at) const;
   static Child child_of(std::unique_ptr<Node> node);
   [[nodiscard]] bool distinct_key(const Query& query, const Block& block, std::size_t at, std::uint64_t& key) const;
-  void advance(DistinctCounts& counts, const Query& query, std::int64_t from_us) const;
+  [[nodiscard]] bool distinct_key(const Query& query, const Entry& entry, std::uint64_t& key) const;
+  [[nodiscard]] DistinctWindow& window_near(std::uint32_t distinct_index, std::int64_t from_us, std::int64_t to_us);
+  void move_window(DistinctWindow& window, const Query& query, std::int64_t from_us, std::int64_t to_us) const;
+  void forget_in_windows(std::int64_t edge_us);
   [[nodiscard]] static std::size_t node_bytes(const Node& node);
 
   template <typename Visit>
@@ -146,9 +153,9 @@ class LargeHistory {
   Symbols& symbols_;
   std::unique_ptr<Node> root_;
   std::int64_t first_leaf_last_us_ = 0;
-  std::int64_t newest_us_ = 0;  // of the entries
   Ids ids_;
-  std::vector<DistinctCounts> distinct_;  // one for each of the plan's distinct queries
+  std::vector<std::vector<DistinctWindow>> distinct_;  // for each of the plan's distinct queries
+  std::uint64_t questions_ = 0;
 };
 
 }  // namespace bank::engine
