@@ -18,8 +18,8 @@ namespace bank::cli {
 struct Context {
   Clock& clock;
   Terminal& terminal;
-  /// Becomes true at the first SIGINT or SIGTERM: finish the record at hand, keep what is complete, say what was done,
-  /// return.
+  /// Becomes true at the first SIGINT, SIGTERM or SIGHUP: finish the record at hand, keep what is complete, say what
+  /// was done, return.
   const std::atomic<bool>& stop_requested;
 
   std::string

@@ -3,7 +3,7 @@
 
 namespace bank::cli {
 
-/// Besides these: 130 and 143 after SIGINT and SIGTERM.
+/// Besides these: 130, 143 and 129 after SIGINT, SIGTERM and SIGHUP.
 enum class ExitCode : int {
   ok = 0,
   failed = 1,       ///< At run time: input missing, disk full, health critical.

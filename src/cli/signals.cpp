@@ -1,5 +1,6 @@
 #include "cli/signals.h"
 
+#include <array>
 #include <csignal>
 
 namespace bank::cli {
@@ -7,11 +8,11 @@ namespace bank::cli {
 namespace {
 std::atomic<bool> stop_requested{false};
 std::atomic<int> signal_number{0};
+constexpr std::array stop_signals = {SIGINT, SIGTERM, SIGHUP};
 static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_always_lock_free);
 
 extern "C" void on_stop_signal(int number) {
-  std::signal(SIGINT, SIG_DFL);  // A second one of either kind kills.
-  std::signal(SIGTERM, SIG_DFL);
+  for (const int each : stop_signals) std::signal(each, SIG_DFL);  // A second one of any kind kills.
   signal_number.store(number, std::memory_order_relaxed);
   stop_requested.store(true, std::memory_order_relaxed);
 }
@@ -22,8 +23,12 @@ void install_signal_handlers() {
   stop.sa_handler = on_stop_signal;
   stop.sa_flags = 0;  // No SA_RESTART: a read that waits must notice.
   sigemptyset(&stop.sa_mask);
-  sigaction(SIGINT, &stop, nullptr);
-  sigaction(SIGTERM, &stop, nullptr);
+  for (const int each : stop_signals) {
+    struct sigaction before{};
+    sigaction(each, nullptr, &before);
+    if (each == SIGHUP && before.sa_handler == SIG_IGN) continue;  // nohup's wish
+    sigaction(each, &stop, nullptr);
+  }
   struct sigaction ignore{};
   ignore.sa_handler = SIG_IGN;
   sigemptyset(&ignore.sa_mask);

@@ -24,16 +24,29 @@ TEST(Signals, TheFirstOneIsAFlag) {
   expect_in_process([] { return !stop_flag() && stop_signal() == 0; });
   expect_in_process([] { return raise(SIGINT) == 0 && stop_flag() && stop_signal() == SIGINT; });
   expect_in_process([] { return raise(SIGTERM) == 0 && stop_flag() && stop_signal() == SIGTERM; });
+  expect_in_process([] { return raise(SIGHUP) == 0 && stop_flag() && stop_signal() == SIGHUP; });
 }
 
-TEST(Signals, ASecondOneOfEitherKindKills) {
+TEST(Signals, AHangUpThatIsIgnoredStaysIgnored) {
   EXPECT_EXIT(
       {
+        std::signal(SIGHUP, SIG_IGN);  // as under nohup
         install_signal_handlers();
-        raise(SIGINT);
-        raise(SIGTERM);
+        std::_Exit(raise(SIGHUP) == 0 && !stop_flag() ? 0 : 1);
       },
-      ::testing::KilledBySignal(SIGTERM), "");
+      ::testing::ExitedWithCode(0), "");
+}
+
+TEST(Signals, ASecondOneOfAnyKindKills) {
+  for (const int second : {SIGINT, SIGTERM, SIGHUP}) {
+    EXPECT_EXIT(
+        {
+          install_signal_handlers();
+          raise(SIGTERM);
+          raise(second);
+        },
+        ::testing::KilledBySignal(second), "");
+  }
 }
 
 TEST(Signals, AReadThatWaitsNoticesTheFirst) {
