@@ -57,8 +57,9 @@ std::string HelpFormatter::entry(const std::string& name, const std::string& des
 }
 
 std::string HelpFormatter::make_help(const CLI::App* app, std::string /*name*/, CLI::AppFormatMode mode) const {
-  std::string help = fmt::format("{}\n\n{}", app->get_description(), make_usage(app, full_name(*app)));
-  if (!app->get_footer().empty()) help += fmt::format("\nExamples:\n{}", indented(app->get_footer(), "  "));
+  std::string help = app->get_description() + "\n\n";
+  if (!app->get_footer().empty()) help += fmt::format("Examples:\n{}\n", indented(app->get_footer(), "  "));
+  help += make_usage(app, full_name(*app));
   help += make_positionals(app);
   help += make_subcommands(app, mode);
   help += make_groups(app, mode);

@@ -1,4 +1,4 @@
-// The look of --help: usage, summary, examples, then the options, wrapped to the terminal.
+// The look of --help: summary, examples, usage, then the options, wrapped to the terminal.
 #pragma once
 
 #include <string>

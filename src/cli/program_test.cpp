@@ -55,12 +55,17 @@ TEST_F(ProgramTest, AloneGivesAnOverview) {
 }
 
 TEST_F(ProgramTest, HelpOpensWithExamplesAndIsFine) {
-  EXPECT_EQ(run({"config", "--help"}), 0);
-  const auto examples = out_.find("Examples:\n  bank config");
-  EXPECT_NE(examples, std::string::npos);
-  EXPECT_LT(examples, out_.find("Options:"));
-  EXPECT_THAT(out_, HasSubstr("Usage: bank config"));
-  EXPECT_EQ(err_, "");
+  for (const char* command : {"config", "detect", "rules"}) {
+    EXPECT_EQ(run({command, "--help"}), 0);
+    const auto examples = out_.find(std::string("\n\nExamples:\n  bank ") + command);
+    const auto usage = out_.find(std::string("\n\nUsage: bank ") + command);
+    EXPECT_EQ(examples, out_.find('\n')) << "one line of description, then the examples:\n" << out_;
+    EXPECT_NE(usage, std::string::npos) << out_;
+    EXPECT_LT(examples, usage) << out_;
+    EXPECT_LT(usage, out_.find("\n\nOptions:")) << out_;
+    EXPECT_EQ(out_.find("\n\n\n"), std::string::npos) << out_;
+    EXPECT_EQ(err_, "");
+  }
 }
 
 TEST_F(ProgramTest, EveryCommandHasExamples) {
