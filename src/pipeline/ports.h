@@ -47,6 +47,9 @@ class Source {
   virtual ~Source() = default;
   /// The next batch in arrival order; null at the end of the input. Not called again after either that or an error.
   [[nodiscard]] virtual Result<std::unique_ptr<RawBatch>> next() = 0;
+  /// Whether the source has obeyed the stop flag itself, and now gives only what it had taken in before: then the run
+  /// reads it to its end.
+  [[nodiscard]] virtual bool finishing() const { return false; }
 };
 
 /// What a batch came to, encoded, in arrival order.

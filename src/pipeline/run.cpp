@@ -135,7 +135,7 @@ std::optional<std::size_t> Work::read(std::size_t slot_index) {
   Slot& slot = slots_[slot_index];
   if (records_read_ >= options_.records_max) return std::nullopt;
   stopped_ = stop_requested();
-  if (stopped_) return std::nullopt;
+  if (stopped_ && !source_.finishing()) return std::nullopt;
   Result<std::unique_ptr<RawBatch>> batch = source_.next();
   if (!batch) {
     source_error_ = batch.error();

@@ -55,7 +55,7 @@ struct Options {
   bool processed = false;  ///< Whether Outputs::processed is wanted.
   codec::FieldNames names{};
   engine::Options engine{};
-  /// When raised, reading ends; what was read is finished and written.
+  /// When raised, reading ends; what was read is finished and written. A source that is finishing() is read to its end.
   const std::atomic<bool>* stop = nullptr;
   /// Called, by one thread at a time, after a batch was written, at most every 50 ms.
   std::function<void(const Progress&)> on_progress{};

@@ -75,7 +75,7 @@ Result<void> EventTimeOrder::read_all() {
   std::vector<pipeline::RawRecord> records;
   codec::TextArena arena;
   for (;;) {
-    if (stop_ != nullptr && stop_->load(std::memory_order_relaxed)) break;
+    if (stop_requested()) break;
     Result<std::unique_ptr<pipeline::RawBatch>> batch = source_->next();
     if (!batch) {
       error_ = batch.error();
@@ -95,6 +95,7 @@ Result<void> EventTimeOrder::read_all() {
     return a.time_us != b.time_us ? a.time_us < b.time_us : a.offset < b.offset;
   };
   if (!std::ranges::is_sorted(entries_, in_order)) std::ranges::sort(entries_, in_order);
+  finishing_ = stop_requested();
   return {};
 }
 

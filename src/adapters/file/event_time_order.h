@@ -20,13 +20,17 @@ namespace bank::file {
 ///
 /// Records that the decoder refuses come first, in arrival order: they have no event time that could be trusted, and
 /// change nothing. An error of the source comes after everything before it.
+///
+/// A stop that comes while it reads ends the reading; what was read until then is given, all of it.
 class EventTimeOrder final : public pipeline::Source {
  public:
   EventTimeOrder(std::unique_ptr<pipeline::Source> source, const codec::FieldNames& names,
                  const std::atomic<bool>* stop);
   [[nodiscard]] Result<std::unique_ptr<pipeline::RawBatch>> next() override;
+  [[nodiscard]] bool finishing() const override { return finishing_; }
 
  private:
+  [[nodiscard]] bool stop_requested() const { return stop_ != nullptr && stop_->load(std::memory_order_relaxed); }
   // `offset` in the spool ascends in arrival order.
   struct Entry {
     std::int64_t time_us;
@@ -69,6 +73,7 @@ class EventTimeOrder final : public pipeline::Source {
 
   std::shared_ptr<BufferPool> pool_;
   bool ready_ = false;
+  bool finishing_ = false;
   std::size_t next_ = 0;  // of refused_, then of entries_
   std::optional<Error> error_;
 };

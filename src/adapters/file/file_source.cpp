@@ -78,7 +78,7 @@ Result<bool> read_head(OpenInput& input, const SourceOptions& options) {
   for (;;) {
     const Result<std::size_t> got = input.bytes->read(block);
     if (!got) return std::unexpected(got.error());
-    if (*got == 0) return true;
+    if (*got == 0) return !input.bytes->stopped();
     input.head.append(block.data(), *got);
     if (input.head.size() >= head_bytes_max) return false;
     if (input.head.size() < byte_order_mark.size()) continue;
@@ -197,6 +197,10 @@ Result<OpenInput> FileSource::open_input(std::size_t index) {
   }
   input.layout = options_.layout.value_or(guess(name, input.head[first], header.row, options_));
   if (input.layout != Layout::csv) return input;
+  if (header.end == 0) {  // stopped while waiting for the header: there is no record yet
+    input.head.clear();
+    return input;
+  }
 
   if (const auto decoder = codec::CsvDecoder::make(header.row, options_.names); !decoder) {
     return std::unexpected(

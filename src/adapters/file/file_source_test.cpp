@@ -11,6 +11,8 @@
 #include <random>
 #include <thread>
 
+#include "adapters/file/event_time_order.h"
+#include "adapters/file/reader.h"
 #include "adapters/file/test_files.h"
 
 namespace bank::file {
@@ -439,6 +441,88 @@ TEST(FileSource, APipeWithoutAWriterCanBeStopped) {
   EXPECT_EQ(*batch, nullptr);
 }
 
+// Gives `text` through a pipe that stays open, raises the stop flag once all of it lies in the pipe, and reads.
+ReadAll read_stopped(const std::string& text, SourceOptions options) {
+  const TestFolder folder;
+  const std::string path = folder / "pipe";
+  if (::mkfifo(path.c_str(), 0600) != 0) throw std::runtime_error("cannot make " + path);
+  const Descriptor pipe(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+  std::atomic<bool> stop = false;
+  options.stop = &stop;
+  const auto source = make_file_source({path}, options);
+  if (!source) return {.records = {}, .error = source.error().message};
+  if (::write(pipe.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+    throw std::runtime_error("the pipe is too small");
+  std::thread user([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    stop = true;
+  });
+  ReadAll all = read_all(**source);
+  user.join();
+  return all;
+}
+
+TEST(FileSource, AStopWhileWaitingLeavesOutNothingThatIsWhole) {
+  const std::string lines = "{\"a\": 1}\n{\"b\": 2}\n";
+  for (const auto& [text, records] : std::vector<std::pair<std::string, std::vector<std::string>>>{
+           {lines + "{\"c\":", {"{\"a\": 1}", "{\"b\": 2}"}},
+           {"[{\"a\": 1}, {\"b\": 2}, {\"c\"", {"{\"a\": 1}", "{\"b\": 2}"}},
+           {"{\"c\":", {}},
+           {header + "1,2,3,4,5,6,7,8\n1,2", {"1,2,3,4,5,6,7,8"}},
+       }) {
+    const ReadAll all = read_stopped(text, {});
+    EXPECT_EQ(all.error, "") << text;
+    EXPECT_EQ(all.bytes(), records) << text;
+  }
+}
+
+TEST(FileSource, AStopBeforeTheHeaderIsWholeIsNoErrorInIt) {
+  SourceOptions csv;
+  csv.layout = Layout::csv;
+  for (const std::string text : {"", "tr", "transaction_id,acc", "\n \ntransaction_id,acc"}) {
+    for (const SourceOptions& options : {SourceOptions{}, csv}) {
+      const ReadAll all = read_stopped(text, options);
+      EXPECT_EQ(all.error, "") << text;
+      EXPECT_TRUE(all.records.empty()) << text;
+    }
+  }
+}
+
+// A stream of bytes whose next read is never known to wait, as with compressed data that comes through a pipe.
+class StoppedBytes final : public ByteStream {
+ public:
+  explicit StoppedBytes(std::string text) : text_(std::move(text)) {}
+  Result<std::size_t> read(std::span<char> room) override {
+    const std::size_t n = text_.copy(room.data(), room.size());
+    text_.erase(0, n);
+    stopped_ = n == 0;
+    return n;
+  }
+  [[nodiscard]] bool idle() const override { return false; }
+  [[nodiscard]] bool stopped() const override { return stopped_; }
+
+ private:
+  std::string text_;
+  bool stopped_ = false;
+};
+
+TEST(RecordReader, AStopWithinABatchLeavesOutNothingThatIsWhole) {
+  const pipeline::Stream stream{.origin = "in:"};
+  const std::string text = many_lines(5000);
+  RecordReader reader({.bytes = std::make_unique<StoppedBytes>(text + "{\"cut\":"), .head = {}}, stream,
+                      std::make_shared<BufferPool>(batch_bytes));
+  std::vector<std::string> got;
+  for (;;) {
+    const auto batch = reader.next();
+    ASSERT_TRUE(batch.has_value()) << batch.error().message;
+    if (*batch == nullptr) break;
+    std::vector<pipeline::RawRecord> records;
+    (*batch)->split(records);
+    for (const pipeline::RawRecord& record : records) got.emplace_back(record.bytes);
+  }
+  EXPECT_EQ(got, lines_of(text));
+}
+
 TEST(FileSource, ANameThatIsNotUtf8) {
   const TestFolder folder;
   EXPECT_THAT(read({folder.write("caf\xe9.json", "{}\n")}).records[0].origin, testing::EndsWith("/caf%E9.json:"));
@@ -509,6 +593,53 @@ TEST(EventTimeOrder, AnErrorComesAfterWhatCameBeforeIt) {
   const ReadAll all = read({path}, options);
   EXPECT_THAT(all.bytes(), ElementsAre(record(1, "10:00:00"), record(2, "11:00:00")));
   EXPECT_THAT(all.error, HasSubstr("cut short at byte"));
+}
+
+// Raises the stop flag after `batches` batches, as a user may at any time.
+class StoppingSource final : public pipeline::Source {
+ public:
+  StoppingSource(std::unique_ptr<pipeline::Source> source, std::size_t batches, std::atomic<bool>& stop)
+      : source_(std::move(source)), batches_left_(batches), stop_(stop) {}
+  Result<std::unique_ptr<pipeline::RawBatch>> next() override {
+    if (batches_left_-- == 1) stop_ = true;
+    return source_->next();
+  }
+
+ private:
+  std::unique_ptr<pipeline::Source> source_;
+  std::size_t batches_left_;
+  std::atomic<bool>& stop_;
+};
+
+TEST(EventTimeOrder, AStopWhileItReadsKeepsWhatItHasRead) {
+  const TestFolder folder;
+  std::string text;
+  std::vector<std::string> lines;
+  for (int i = 0; i < 20'000; ++i) {
+    lines.push_back(record(i, fmt::format("{:02}:{:02}:{:02}", i / 3600, i / 60 % 60, i % 60)));
+    text += lines.back() + "\n";
+  }
+  std::atomic<bool> stop = false;
+  auto files = FileSource::open({folder.write("a.json", text)}, {}).value();
+  EventTimeOrder order(std::make_unique<StoppingSource>(std::move(files), 3, stop), {}, &stop);
+  EXPECT_FALSE(order.finishing());
+  const ReadAll all = read_all(order);
+  EXPECT_TRUE(order.finishing());
+  EXPECT_EQ(all.error, "");
+  EXPECT_EQ(all.batches, 3u);
+  EXPECT_GT(all.records.size(), 3000u);
+  EXPECT_LT(all.records.size(), 6000u);
+  lines.resize(all.records.size());
+  EXPECT_EQ(all.bytes(), lines);
+}
+
+TEST(EventTimeOrder, AStopAfterItHasReadIsLeftToTheRun) {
+  const TestFolder folder;
+  std::atomic<bool> stop = false;
+  EventTimeOrder order(FileSource::open({folder.write("a.json", record(1, "10:00:00"))}, {}).value(), {}, &stop);
+  ASSERT_TRUE(order.next().has_value());
+  stop = true;
+  EXPECT_FALSE(order.finishing());
 }
 
 TEST(EventTimeOrder, PiecesAndCsv) {

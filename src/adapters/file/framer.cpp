@@ -88,8 +88,8 @@ class ArrayFramer final : public Framer {
       // Of an element that began before the text, pieces were delivered: this is its last one.
       const bool rest = element.begin < input.offset;
       const std::uint64_t begin = std::max(element.begin, input.offset) - input.offset;
-      const std::uint64_t end = element.end - input.offset;
-      BANK_ASSERT(element.end >= input.offset && end <= input.text.size());
+      const std::uint64_t end = std::max(element.end, input.offset) - input.offset;
+      BANK_ASSERT(end <= input.text.size());
       if (rest && begin == end) continue;
       frame.spans.push_back(
           {.begin = begin, .size = end - begin, .line = element.line, .piece = rest ? input.pieces + 1 : 0});

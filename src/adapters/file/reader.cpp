@@ -101,8 +101,8 @@ void RecordReader::fill(Text& text) {
       return;
     }
     if (*got == 0) {
-      over_ = bytes_->stopped();
-      at_end_ = !over_;
+      stopped_ = bytes_->stopped();
+      at_end_ = !stopped_;
       return;
     }
     text.size += *got;
@@ -116,7 +116,6 @@ Result<std::unique_ptr<pipeline::RawBatch>> RecordReader::next() {
   for (;;) {
     if (text.room() == 0) grow(text);
     if (!at_end_) fill(text);
-    if (over_) return nullptr;
     Frame frame = framer_->frame({.text = text.view(),
                                   .fresh = framed_,
                                   .offset = offset_,
@@ -125,7 +124,7 @@ Result<std::unique_ptr<pipeline::RawBatch>> RecordReader::next() {
                                   .at_end = at_end_});
     framed_ = text.size;
     if (frame.error) error_ = Error{frame.error->kind, stream_.origin + " " + frame.error->message};
-    over_ = at_end_ && !error_ && frame.end == text.size;
+    over_ = stopped_ || (at_end_ && !error_ && frame.end == text.size);
     if (frame.end > 0) {
       pieces_ = 0;
       return deliver(std::move(text), std::move(frame));

@@ -33,7 +33,7 @@ class RecordReader {
   /// `stream` outlives the reader and its batches.
   RecordReader(OpenInput input, const pipeline::Stream& stream, std::shared_ptr<BufferPool> pool);
 
-  /// As Source::next(). Everything whole before an error comes first.
+  /// As Source::next(). Everything whole before an error, or a stop, comes first.
   [[nodiscard]] Result<std::unique_ptr<pipeline::RawBatch>> next();
 
  private:
@@ -60,7 +60,8 @@ class RecordReader {
   std::int64_t line_ = 1;     // of rest_
   std::int32_t pieces_ = 0;   // of the record that rest_ begins with, how many were delivered
   bool at_end_ = false;
-  bool over_ = false;  // nothing more is to be delivered
+  bool stopped_ = false;  // by the stop flag: what is not whole yet is not delivered
+  bool over_ = false;     // nothing more is to be delivered
   std::optional<Error> error_;
 };
 
