@@ -76,6 +76,9 @@ std::size_t shard_of(std::uint64_t account_hash, std::size_t shards) {
   return static_cast<std::size_t>(((mixed >> 32) * shards) >> 32);
 }
 
+/// Whether it goes on with a record that an earlier piece began.
+bool continues(const RawRecord& record) { return record.piece > 1; }
+
 class Work final : public Stages {
  public:
   Work(Source& source, Sink& sink, const std::shared_ptr<const engine::Plan>& plan, const Options& options,
@@ -104,6 +107,7 @@ class Work final : public Stages {
     return options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed);
   }
   [[nodiscard]] Result<codec::CsvDecoder*> csv_decoder(Decoders& decoders, const Stream& stream) const;
+  void keep_within_limit(std::vector<RawRecord>& records);
   void accept(Slot& slot, std::size_t place, const std::expected<model::Transaction, model::Rejection>& decoded);
   void judge_one(Slot& slot, Share& share, Shard& shard, std::size_t shard_index, std::size_t i, std::int64_t now_us);
   void report_progress();
@@ -122,6 +126,7 @@ class Work final : public Stages {
   // Of the reading thread.
   std::optional<Error> source_error_;
   std::uint64_t records_read_ = 0;  // counted only if there is a limit
+  bool within_record_ = false;      // of its pieces, more may come; looked at only if there is a limit
   bool anything_read_ = false;
   bool stopped_ = false;
 
@@ -133,7 +138,7 @@ class Work final : public Stages {
 
 std::optional<std::size_t> Work::read(std::size_t slot_index) {
   Slot& slot = slots_[slot_index];
-  if (records_read_ >= options_.records_max) return std::nullopt;
+  if (records_read_ >= options_.records_max && !within_record_) return std::nullopt;
   stopped_ = stop_requested();
   if (stopped_ && !source_.finishing()) return std::nullopt;
   Result<std::unique_ptr<RawBatch>> batch = source_.next();
@@ -152,10 +157,25 @@ std::optional<std::size_t> Work::read(std::size_t slot_index) {
   if (options_.records_max != std::numeric_limits<std::uint64_t>::max()) {
     // Which records are within the limit is known only where those before are counted: here, not on any thread.
     slot.batch->split(slot.records);
-    slot.records.resize(std::min<std::uint64_t>(slot.records.size(), options_.records_max - records_read_));
-    records_read_ += slot.records.size();
+    keep_within_limit(slot.records);
+    if (slot.records.empty() && !within_record_ && records_read_ >= options_.records_max) {
+      slot.batch.reset();
+      return std::nullopt;
+    }
   }
   return slot.batch->bytes();
+}
+
+// A record in pieces counts once, and is kept with all of them, which may be spread over several batches.
+void Work::keep_within_limit(std::vector<RawRecord>& records) {
+  auto beyond = records.begin();
+  for (; beyond != records.end(); ++beyond) {
+    if (continues(*beyond)) continue;
+    if (records_read_ == options_.records_max) break;
+    ++records_read_;
+  }
+  within_record_ = beyond == records.end() && (records.empty() ? within_record_ : records.back().piece != 0);
+  records.erase(beyond, records.end());
 }
 
 Result<codec::CsvDecoder*> Work::csv_decoder(Decoders& decoders, const Stream& stream) const {
@@ -199,7 +219,7 @@ void Work::accept(Slot& slot, std::size_t place, const std::expected<model::Tran
     return;
   }
   const RawRecord& record = slot.records[place];
-  ++slot.rejected_by_reason[static_cast<std::size_t>(decoded.error().reason)];
+  if (!continues(record)) ++slot.rejected_by_reason[static_cast<std::size_t>(decoded.error().reason)];
   codec::append_rejected(slot.rejected, decoded.error(), {record.stream->origin, record.number}, record.bytes,
                          record.piece);
 }
@@ -272,7 +292,7 @@ Result<void> Work::write(std::size_t slot_index) {
   outputs_.rejected.swap(slot.rejected);
   if (Result<void> written = sink_.write(outputs_); !written) return written;
 
-  summary_.records += slot.records.size();
+  summary_.records += slot.records.size() - static_cast<std::size_t>(std::ranges::count_if(slot.records, continues));
   summary_.bytes += slot.batch->bytes();
   for (std::size_t i = 0; i < reason_count; ++i) summary_.rejected_by_reason[i] += slot.rejected_by_reason[i];
   slot.rejected_by_reason = {};

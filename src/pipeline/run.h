@@ -24,7 +24,7 @@ inline constexpr std::size_t decision_count = 3;
 
 /// What was done.
 struct Summary {
-  std::uint64_t records = 0;  ///< Read: judged + resends + rejected.
+  std::uint64_t records = 0;  ///< Read: judged + resends + rejected. One in pieces counts once.
   std::uint64_t bytes = 0;    ///< Of text, as decoded from the source.
   std::uint64_t judged = 0;
   std::uint64_t resends = 0;
@@ -51,6 +51,7 @@ struct Options {
   std::size_t threads = 1;  ///< At least 1; with 1 everything happens in the calling thread.
   std::size_t shards =
       0;  ///< How many engines share the accounts; 0: chosen by the number of threads. Never changes the outputs.
+  /// A record that comes in pieces counts once, and is taken whole.
   std::uint64_t records_max = std::numeric_limits<std::uint64_t>::max();
   bool processed = false;  ///< Whether Outputs::processed is wanted.
   codec::FieldNames names{};

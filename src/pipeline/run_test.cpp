@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
 #include <random>
 #include <string>
 #include <vector>
@@ -86,8 +87,10 @@ class FakeSource final : public Source {
     ++next_;
     return batch;
   }
+  bool finishing() const override { return finishes && stop.load(); }
   std::size_t fail_at = ~std::size_t{0};
   std::size_t raise_stop_at = ~std::size_t{0};
+  bool finishes = false;
   std::atomic<bool> stop = false;
 
  private:
@@ -288,6 +291,87 @@ TEST(Run, AStopKeepsWhatWasRead) {
     EXPECT_TRUE(outcome.committed);
     EXPECT_EQ(outcome.summary.records, 100u);
     EXPECT_EQ(outcome.summary.alerts_by_rule[0], 100u);
+  }
+}
+
+TEST(Run, AStopWaitsForASourceThatFinishesByItself) {
+  for (const std::size_t threads : {1u, 4u}) {
+    FakeSource source(numbered_batches(50, 10));
+    source.raise_stop_at = 9;
+    source.finishes = true;
+    FakeSink sink;
+    const Outcome outcome = run(source, sink, plan(), {.threads = threads, .stop = &source.stop}, ManualClock());
+    EXPECT_FALSE(outcome.error);
+    EXPECT_TRUE(outcome.stopped);
+    EXPECT_TRUE(outcome.committed);
+    EXPECT_EQ(outcome.summary.records, 500u);
+  }
+}
+
+// One record too long to be held at once, in pieces over three batches, with others before and after it.
+class PiecesSource final : public Source {
+ public:
+  Result<std::unique_ptr<RawBatch>> next() override {
+    if (next_ == batches_.size()) return nullptr;
+    return std::make_unique<PiecesBatch>(batches_[next_++], stream_);
+  }
+
+ private:
+  using Pieces = std::vector<std::pair<std::string, std::int32_t>>;
+  class PiecesBatch final : public RawBatch {
+   public:
+    PiecesBatch(const Pieces& pieces, const Stream& stream) : stream_(stream) {
+      for (const auto& [text, piece] : pieces) pieces_.emplace_back(text + std::string(padding, ' '), piece);
+    }
+    void split(std::vector<RawRecord>& out) const override {
+      for (const auto& [text, piece] : pieces_) {
+        out.push_back({.bytes = std::string_view(text).substr(0, text.size() - padding),
+                       .number = 1,
+                       .stream = &stream_,
+                       .piece = piece});
+      }
+    }
+    std::size_t bytes() const override { return 1; }
+
+   private:
+    Pieces pieces_;
+    const Stream& stream_;
+  };
+
+  std::vector<Pieces> batches_ = {{{record(1, 1, 10, 0), 0}, {"one", 1}},
+                                  {{"two", 2}},
+                                  {{"three", 3}, {record(2, 1, 10, 0), 0}, {"one", 1}, {"two", 2}, {"one", 1}},
+                                  {{record(3, 1, 10, 0), 0}}};
+  std::size_t next_ = 0;
+  Stream stream_{.origin = "in:"};
+};
+
+TEST(Run, ARecordInPiecesIsOneRecordAndNeverCut) {
+  struct Expected {
+    std::uint64_t records_max, records, rejected;
+    std::size_t rejected_lines;
+  };
+  for (const std::size_t threads : {1u, 4u}) {
+    for (const Expected& expected : std::vector<Expected>{{std::numeric_limits<std::uint64_t>::max(), 6, 3, 6},
+                                                          {100, 6, 3, 6},
+                                                          {6, 6, 3, 6},
+                                                          {5, 5, 3, 6},
+                                                          {4, 4, 2, 5},
+                                                          {3, 3, 1, 3},
+                                                          {2, 2, 1, 3},
+                                                          {1, 1, 0, 0}}) {
+      PiecesSource source;
+      FakeSink sink;
+      const Outcome outcome =
+          run(source, sink, plan(), {.threads = threads, .records_max = expected.records_max}, ManualClock());
+      EXPECT_FALSE(outcome.error);
+      const Summary& summary = outcome.summary;
+      EXPECT_EQ(summary.records, expected.records) << expected.records_max;
+      EXPECT_EQ(summary.rejected, expected.rejected) << expected.records_max;
+      EXPECT_EQ(summary.rejected_by_reason[static_cast<std::size_t>(model::Reason::too_long)], expected.rejected);
+      EXPECT_EQ(summary.records, summary.judged + summary.resends + summary.rejected);
+      EXPECT_EQ(lines(sink.rejected), expected.rejected_lines) << expected.records_max;
+    }
   }
 }
 
