@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <exception>
 #include <mutex>
+#include <new>
 #include <string>
 #include <thread>
 #include <vector>
@@ -92,6 +93,8 @@ class Scheduler {
         if (task.work == Work::read) read(lock, worker);
       }
       wake_.notify_all();
+    } catch (const std::bad_alloc&) {
+      give_up(fail("out of memory: fewer threads (--threads) or shorter windows in the rules need less"));
     } catch (const std::exception& e) {
       give_up(fail(std::string("processing stopped: ") + e.what()));
     }

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <mutex>
+#include <new>
 #include <random>
 #include <set>
 #include <stdexcept>
@@ -67,6 +68,7 @@ class CheckedStages : public Stages {
     }
     dawdle();
     if (shard == 0 && slow_shard_us > 0) std::this_thread::sleep_for(std::chrono::microseconds(slow_shard_us));
+    if (batch_in_[slot] == run_out_at) throw std::bad_alloc();
     if (batch_in_[slot] == throw_at) throw std::runtime_error("judge threw");
     const std::lock_guard lock(mutex_);
     judging_[shard] = false;
@@ -93,6 +95,7 @@ class CheckedStages : public Stages {
   std::size_t fail_decode_at = none;
   std::size_t fail_write_at = none;
   std::size_t throw_at = none;
+  std::size_t run_out_at = none;
   int slow_shard_us = 0;
   bool jitter = false;
 
@@ -210,6 +213,18 @@ TEST(Scheduler, AFailureEndsIt) {
       EXPECT_EQ(result.error().message, "processing stopped: judge threw");
       EXPECT_LE(stages.written(), 20u);
     }
+  }
+}
+
+TEST(Scheduler, SaysWhatToDoWhereMemoryRunsOut) {
+  for (const std::size_t threads : {1u, 4u}) {
+    const Shape shape{.threads = threads, .shards = 2, .slots = 3};
+    CheckedStages stages(shape, 50);
+    stages.run_out_at = 20;
+    const Result<void> result = run_stages(stages, shape);
+    ASSERT_FALSE(result.has_value());
+    EXPECT_EQ(result.error().message,
+              "out of memory: fewer threads (--threads) or shorter windows in the rules need less");
   }
 }
 
