@@ -14,7 +14,6 @@ namespace {
 
 using chart::Bar;
 using chart::escape;
-using chart::Point;
 using chart::Tick;
 using model::EventTime;
 
