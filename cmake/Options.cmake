@@ -32,7 +32,8 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   target_compile_options(bank_options INTERFACE -march=x86-64-v2)
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
-  target_compile_options(bank_options INTERFACE -Wno-maybe-uninitialized)  # cries wolf over std::optional (GCC bug 80635)
+  # False alarms over std::optional (GCC bug 80635) and over std::string (GCC bug 105651).
+  target_compile_options(bank_options INTERFACE -Wno-maybe-uninitialized -Wno-restrict)
 endif()
 if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
   target_compile_options(bank_options INTERFACE -Wno-deprecated-declarations)  # libstdc++ 12 uses what it deprecates, in stable_sort
