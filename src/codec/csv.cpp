@@ -23,6 +23,8 @@ std::size_t find_closing_quote(std::string_view text, std::size_t from) {
   }
 }
 
+bool may_follow_cell(char c) { return c == ',' || c == '\r' || c == '\n'; }
+
 }  // namespace
 
 std::size_t find_row_end(std::string_view text, std::size_t from, bool at_end) {
@@ -40,6 +42,7 @@ std::size_t find_row_end(std::string_view text, std::size_t from, bool at_end) {
     if (c == '"' && cell_begins) {
       const std::size_t quote = find_closing_quote(row, i + 1);
       if (quote == npos) return limit_reached || at_end ? first_newline : npos;
+      if (quote + 1 < row.size() && !may_follow_cell(row[quote + 1])) return first_newline;
       i = quote;
       cell_begins = false;
     } else if (c == '\n') {

@@ -13,11 +13,11 @@ namespace bank::codec {
 /// byte like any other (and the row is refused by the decoder).
 ///
 /// Where a quoted cell isn't closed within model::max_record_bytes of the row's start, or not before the end of the
-/// input
-/// (`at_end`: `text` reaches it), its quote was a mistake: the row then ends at its first newline, so that one stray
-/// quote costs one row and not the rest of the file. The answer doesn't depend on how the input is cut into chunks:
-/// npos means ask again, from the same start, with more text. At the end of the input npos means that the row has no
-/// newline and is all that is left.
+/// input (`at_end`: `text` reaches it), or what follows its closing quote is neither a comma nor a line break, the
+/// quote that opened it was a mistake: the row then ends at its first newline. So a stray quote costs one row, unless
+/// the next quote of the text stands where it may close a cell; then it costs the rows up to there, 1 MiB at most. The
+/// answer doesn't depend on how the input is cut into chunks: npos means ask again, from the same start, with more
+/// text. At the end of the input npos means that the row has no newline and is all that is left.
 [[nodiscard]] std::size_t find_row_end(std::string_view text, std::size_t from, bool at_end = false);
 
 /// Appends `text` as a cell, quoted where it holds a comma, a quote or a line break. An empty text reads back as null:

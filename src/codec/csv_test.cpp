@@ -50,6 +50,20 @@ TEST(FindRowEnd, AnUnclosedQuoteCostsOneRowAtTheEndOfTheInput) {
   EXPECT_EQ(rows_of("\"a"), (Rows{"\"a"}));
 }
 
+TEST(FindRowEnd, AQuoteThatTheNextQuotedCellSeemsToCloseCostsOneRow) {
+  std::string text = "\"a\"\",b\n";
+  for (int i = 0; i < 20'000; ++i) text += "c,d\n";
+  text += "e,\"y\"\n";
+  const Rows rows = rows_of(text);
+  ASSERT_EQ(rows.size(), 20'002u);
+  EXPECT_EQ(rows.front(), "\"a\"\",b");
+  EXPECT_EQ(rows.back(), "e,\"y\"");
+  EXPECT_EQ(rows_of("a,\"b\nc,\"d\"\ne\n"), (Rows{"a,\"b", "c,\"d\"", "e"}));
+  EXPECT_EQ(rows_of("\"a\nb\" c\nd\n"), (Rows{"\"a", "b\" c", "d"}));
+  EXPECT_EQ(rows_of("\"a\nb\"\r\nc\n"), (Rows{"\"a\nb\"\r", "c"}));
+  EXPECT_EQ(rows_of("\"a\nb\""), (Rows{"\"a\nb\""}));
+}
+
 TEST(FindRowEnd, AnUnclosedQuoteCostsOneRowOfALongInput) {
   std::string text = "a,\"b\n";
   while (text.size() <= model::max_record_bytes) text += "some more rows\n";
@@ -67,6 +81,10 @@ TEST(FindRowEnd, TheAnswerIsTheSameHoweverMuchTextFollows) {
   for (std::size_t n = 0; n <= text.size(); ++n) {
     const std::size_t end = find_row_end(std::string_view(text).substr(0, n), 0);
     EXPECT_EQ(end, n > 11 ? 11 : npos) << n;
+  }
+  const std::string mistaken = "a,\"b\nc,\"d\"\n";
+  for (std::size_t n = 0; n <= mistaken.size(); ++n) {
+    EXPECT_EQ(find_row_end(std::string_view(mistaken).substr(0, n), 0), n > 8 ? 4 : npos) << n;
   }
 }
 

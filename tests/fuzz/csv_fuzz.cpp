@@ -26,6 +26,8 @@ std::size_t find_row_end_slowly(std::string_view text) {
       state = quoted;  // opens a cell, or is the second of two
     } else if (c == '\n') {
       return i;
+    } else if (state == quote_in_quoted && c != ',' && c != '\r') {
+      return text.find('\n');
     } else {
       state = c == ',' ? cell_begins : plain;
     }

@@ -66,7 +66,8 @@ def csv_rows(content):
 
 def csv_row_end(content, start):
     """The index of the newline that ends the row, or of the content's end. A newline in a quoted cell does not; where
-    such a cell is never closed, its quote was a mistake, and the row ends at its first newline."""
+    such a cell is never closed, or something other than a comma or a line break follows it, its quote was a mistake,
+    and the row ends at its first newline."""
     first_newline = content.find(b"\n", start)
     if first_newline < 0:
         first_newline = len(content)
@@ -82,6 +83,8 @@ def csv_row_end(content, start):
                 if content[position:position + 1] != b'"':
                     break
                 position += 1
+            if content[position:position + 1] not in b",\r\n":
+                return first_newline
         while position < len(content) and content[position:position + 1] not in b",\n":
             position += 1
         if content[position:position + 1] != b",":
