@@ -15,12 +15,10 @@ std::string_view value_name(const config::Key& key) {
     case config::Type::integer: return "N";
     case config::Type::decimal: return "X";
     case config::Type::duration: return "DURATION";
-    case config::Type::size: return "SIZE";
     case config::Type::choice: return key.choices;
     case config::Type::mapping: return "NAME=VALUE,…";
     case config::Type::list: return "TEXT…";
     case config::Type::string: return "TEXT";
-    case config::Type::boolean: return "";
   }
   return "";
 }
@@ -58,11 +56,7 @@ CLI::Option* bind_flag(CLI::App& command, Context& context, const std::string& f
     context.flag_values.push_back({name, shown, std::move(values)});
   };
   CLI::Option* option = nullptr;
-  if (key->type == config::Type::boolean) {
-    option = command.add_flag_function(
-        fmt::format("{},!--no-{}", flag, long_name(flag).substr(2)),
-        [give](std::int64_t count) { give({count > 0 ? "true" : "false"}); }, help_of(*key));
-  } else if (key->type == config::Type::list) {
+  if (key->type == config::Type::list) {
     option = command.add_option_function<std::vector<std::string>>(flag, give, help_of(*key));
   } else {
     option = command.add_option_function<std::string>(
@@ -72,7 +66,7 @@ CLI::Option* bind_flag(CLI::App& command, Context& context, const std::string& f
     else
       option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   }
-  if (key->type != config::Type::boolean) option->type_name(std::string(value_name(*key)));
+  option->type_name(std::string(value_name(*key)));
   return option;
 }
 

@@ -32,7 +32,7 @@ void on_run(CLI::App& command, Context& context, Action action);
 
 /// A flag that gives a setting its value, with the registry's text as its help: bind_flag(cmd, context, "--threads",
 /// "detect.threads"). `flag` as in CLI11 (`-t,--threads`; `inputs` for positionals). Type and bounds are the registry's
-/// to check. A boolean becomes `--flag` and `--no-flag`; a list takes several values. Flags that are no setting are
+/// to check. A list takes several values. Flags that are no setting are
 /// added by CLI11's own functions.
 CLI::Option* bind_flag(CLI::App& command, Context& context, const std::string& flag, std::string_view key);
 

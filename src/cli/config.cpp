@@ -51,8 +51,6 @@ void write_value(JsonWriter& json, const Key& key, const config::Value& value) {
     json.value(std::get<std::int64_t>(value));
   } else if (key.type == config::Type::decimal) {
     json.value(std::get<double>(value));
-  } else if (key.type == config::Type::boolean) {
-    json.value(std::get<bool>(value));
   } else {
     json.value(std::string_view(to_text(key, value)));
   }

@@ -63,8 +63,8 @@ constexpr Key keys[] = {
     {.name = "detect.format",
      .type = choice,
      .default_value = "auto",
-     .why =
-         "Format of the input: auto looks at the first bytes; json takes lines or one array; jsonl takes lines only.",
+     .why = "Format of the input: auto goes by the name (.csv, .jsonl, .ndjson), else by the first bytes; json takes "
+            "lines or one array; jsonl takes lines only.",
      .choices = "auto|jsonl|json|csv"},
     {.name = "detect.map",
      .type = mapping,
@@ -75,7 +75,8 @@ constexpr Key keys[] = {
      .type = duration,
      .default_value = "1h",
      .why = "How far behind its account's newest transaction one may come and still be judged exactly.",
-     .min = 0},
+     .min = 0,
+     .max = 3660 * 86'400.0},
     {.name = "detect.order",
      .type = choice,
      .default_value = "arrival",
@@ -224,8 +225,6 @@ std::string_view to_string(Type type) {
     case integer: return "integer";
     case decimal: return "decimal";
     case duration: return "duration";
-    case size: return "size";
-    case boolean: return "boolean";
     case list: return "list";
     case mapping: return "mapping";
   }

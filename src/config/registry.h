@@ -15,11 +15,9 @@ enum class Type : std::uint8_t {
   choice,  ///< One of a few words.
   integer,
   decimal,
-  duration,  ///< `250ms`, `30s`, `5m`, `2h`, `7d`; kept in microseconds.
-  size,      ///< `4096`, `64KiB`, `512MiB`, `2GiB`; kept in bytes.
-  boolean,
-  list,     ///< Of strings; `a,b` in the environment.
-  mapping,  ///< Name to string; `a=b,c=d` in the environment and in flags.
+  duration,  ///< `100us`, `250ms`, `30s`, `5m`, `2h`, `7d`; kept in microseconds.
+  list,      ///< Of strings; `a,b` in the environment.
+  mapping,   ///< Name to string; `a=b,c=d` in the environment and in flags.
 };
 [[nodiscard]] std::string_view to_string(Type type);
 
@@ -29,7 +27,7 @@ struct Key {
   Type type = Type::string;
   std::string_view default_value;  ///< As it would stand in a flag; lists and mappings with commas.
   std::string_view why;            ///< What it is and why one would change it, in one line.
-  double min = -std::numeric_limits<double>::infinity();  ///< Integer, decimal; seconds of a duration; bytes of a size.
+  double min = -std::numeric_limits<double>::infinity();  ///< Integer, decimal; seconds of a duration.
   double max = std::numeric_limits<double>::infinity();
   std::string_view choices = {};  ///< Of a choice: `jsonl|csv`.
 };

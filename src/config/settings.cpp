@@ -219,8 +219,6 @@ const std::string& Settings::string(std::string_view key) const { return typed<s
 std::int64_t Settings::integer(std::string_view key) const { return typed<std::int64_t>(value(key)); }
 double Settings::decimal(std::string_view key) const { return typed<double>(value(key)); }
 std::int64_t Settings::duration_us(std::string_view key) const { return typed<std::int64_t>(value(key)); }
-std::int64_t Settings::size_bytes(std::string_view key) const { return typed<std::int64_t>(value(key)); }
-bool Settings::boolean(std::string_view key) const { return typed<bool>(value(key)); }
 const List& Settings::list(std::string_view key) const { return typed<List>(value(key)); }
 const Mapping& Settings::mapping(std::string_view key) const { return typed<Mapping>(value(key)); }
 

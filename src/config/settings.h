@@ -20,8 +20,8 @@ namespace bank::config {
 using List = std::vector<std::string>;
 /// In the order in which it was written.
 using Mapping = std::vector<std::pair<std::string, std::string>>;
-/// string and choice: std::string; integer, duration (µs) and size (bytes): std::int64_t; the others as they say.
-using Value = std::variant<std::string, std::int64_t, double, bool, List, Mapping>;
+/// string and choice: std::string; integer and duration (µs): std::int64_t; the others as they say.
+using Value = std::variant<std::string, std::int64_t, double, List, Mapping>;
 
 /// A value given by a flag: `--threads 4` for detect.threads.
 struct FlagValue {
@@ -59,8 +59,6 @@ class Settings {
   [[nodiscard]] std::int64_t integer(std::string_view key) const;
   [[nodiscard]] double decimal(std::string_view key) const;
   [[nodiscard]] std::int64_t duration_us(std::string_view key) const;
-  [[nodiscard]] std::int64_t size_bytes(std::string_view key) const;
-  [[nodiscard]] bool boolean(std::string_view key) const;
   [[nodiscard]] const List& list(std::string_view key) const;
   [[nodiscard]] const Mapping& mapping(std::string_view key) const;
 
@@ -84,7 +82,7 @@ class Settings {
   std::optional<std::string> file_;
 };
 
-/// A value as it stands in the configuration file and may be given to a flag: `30m`, `512MiB`, `a, b`.
+/// A value as it stands in the configuration file and may be given to a flag: `30m`, `a,b`.
 [[nodiscard]] std::string to_text(const Key& key, const Value& value);
 
 }  // namespace bank::config

@@ -15,23 +15,12 @@ namespace {
 
 struct Unit {
   std::string_view name;
-  std::int64_t factor;
+  std::int64_t us;
 };
 // The largest first: the largest that divides a value whole is the one to write it in.
-constexpr std::array duration_units = {
+constexpr std::array units = {
     Unit{"d", 86'400'000'000}, Unit{"h", 3'600'000'000}, Unit{"m", 60'000'000},
     Unit{"s", 1'000'000},      Unit{"ms", 1'000},        Unit{"us", 1},
-};
-constexpr std::array size_units = {
-    Unit{"TiB", std::int64_t{1} << 40},
-    Unit{"GiB", std::int64_t{1} << 30},
-    Unit{"MiB", std::int64_t{1} << 20},
-    Unit{"KiB", std::int64_t{1} << 10},
-    Unit{"TB", 1'000'000'000'000},
-    Unit{"GB", 1'000'000'000},
-    Unit{"MB", 1'000'000},
-    Unit{"kB", 1'000},
-    Unit{"B", 1},
 };
 
 std::optional<std::int64_t> parse_whole(std::string_view text) {
@@ -48,24 +37,20 @@ std::optional<double> parse_double(std::string_view text) {
   return value;
 }
 
-// `30m`: a whole number and one of `units`, or, where `bare` is allowed, a number alone.
-template <std::size_t N>
-std::optional<std::int64_t> parse_with_unit(std::string_view text, const std::array<Unit, N>& units, bool bare) {
+// `30m`
+std::optional<std::int64_t> parse_duration_us(std::string_view text) {
   const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
   const auto number = parse_whole(text.substr(0, digits));
-  const std::string_view name = text.substr(digits);
-  if (!number) return std::nullopt;
-  if (name.empty() && (bare || *number == 0)) return number;
-  const auto* unit = std::ranges::find(units, name, &Unit::name);
-  std::int64_t value = 0;
-  if (unit == units.end() || __builtin_mul_overflow(*number, unit->factor, &value)) return std::nullopt;
-  return value;
+  const auto* unit = std::ranges::find(units, text.substr(digits), &Unit::name);
+  std::int64_t us = 0;
+  if (!number || unit == units.end() || __builtin_mul_overflow(*number, unit->us, &us)) return std::nullopt;
+  return us;
 }
 
-template <std::size_t N>
-std::string with_unit(std::int64_t value, const std::array<Unit, N>& units) {
-  const auto* unit = std::ranges::find_if(units, [&](const Unit& u) { return value % u.factor == 0; });
-  return fmt::format("{}{}", value / unit->factor, unit->name);
+std::string duration_text(std::int64_t us) {
+  if (us == 0) return "0s";
+  const auto* unit = std::ranges::find_if(units, [us](const Unit& u) { return us % u.us == 0; });
+  return fmt::format("{}{}", us / unit->us, unit->name);
 }
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
@@ -116,8 +101,7 @@ std::expected<Value, std::string> parse_mapping(std::string_view text) {
 }
 
 std::string number_text(const Key& key, double value) {
-  if (key.type == Type::duration) return with_unit(static_cast<std::int64_t>(value * 1e6), duration_units);
-  if (key.type == Type::size) return with_unit(static_cast<std::int64_t>(value), size_units);
+  if (key.type == Type::duration) return duration_text(static_cast<std::int64_t>(value * 1e6));
   if (key.type == Type::integer) return fmt::format("{}", static_cast<std::int64_t>(value));
   return fmt::format("{}", value);
 }
@@ -130,7 +114,6 @@ std::string expectation(const Key& key) {
     case Type::string: return "a text";
     case Type::list: return "a list";
     case Type::mapping: return "a mapping";
-    case Type::boolean: return "true or false";
     case Type::choice: {
       const auto words = split(key.choices, '|');
       for (std::size_t i = 0; i < words.size(); ++i) {
@@ -141,11 +124,11 @@ std::string expectation(const Key& key) {
     }
     case Type::integer: text = "a whole number"; break;
     case Type::decimal: text = "a number"; break;
-    case Type::duration: text = "a whole number and one of ms s m h d"; break;
-    case Type::size: text = "a number of bytes, or with one of KiB MiB GiB"; break;
+    case Type::duration: text = "a whole number and one of us ms s m h d"; break;
   }
   if (std::isfinite(key.min) && std::isfinite(key.max))
-    text += fmt::format(" from {} to {}", number_text(key, key.min), number_text(key, key.max));
+    text += fmt::format("{} from {} to {}", key.type == Type::duration ? "," : "", number_text(key, key.min),
+                        number_text(key, key.max));
   else if (std::isfinite(key.min) && key.min > 0)
     text += fmt::format(", at least {}", number_text(key, key.min));
   return text;
@@ -162,10 +145,6 @@ std::expected<Value, std::string> parse_value(const Key& key, std::string_view t
     case Type::choice:
       if (!is_choice(key, text)) return refuse();
       return std::string(text);
-    case Type::boolean:
-      if (text == "true") return true;
-      if (text == "false") return false;
-      return refuse();
     case Type::decimal:
       if (const auto number = parse_double(text); number && within(key, *number)) return *number;
       return refuse();
@@ -173,13 +152,7 @@ std::expected<Value, std::string> parse_value(const Key& key, std::string_view t
       if (const auto number = parse_whole(text); number && within(key, static_cast<double>(*number))) return *number;
       return refuse();
     case Type::duration:
-      if (const auto us = parse_with_unit(text, duration_units, false);
-          us && within(key, static_cast<double>(*us) / 1e6))
-        return *us;
-      return refuse();
-    case Type::size:
-      if (const auto bytes = parse_with_unit(text, size_units, true); bytes && within(key, static_cast<double>(*bytes)))
-        return *bytes;
+      if (const auto us = parse_duration_us(text); us && within(key, static_cast<double>(*us) / 1e6)) return *us;
       return refuse();
   }
   return refuse();
@@ -217,12 +190,9 @@ std::string to_text(const Key& key, const Value& value) {
   struct Visitor {
     const Key& key;
     std::string operator()(const std::string& text) const { return text; }
-    std::string operator()(bool boolean) const { return boolean ? "true" : "false"; }
     std::string operator()(double number) const { return fmt::format("{}", number); }
     std::string operator()(std::int64_t number) const {
-      if (key.type == Type::duration) return with_unit(number, duration_units);
-      if (key.type == Type::size) return with_unit(number, size_units);
-      return fmt::format("{}", number);
+      return key.type == Type::duration ? duration_text(number) : fmt::format("{}", number);
     }
     std::string operator()(const List& items) const { return fmt::format("{}", fmt::join(items, ",")); }
     std::string operator()(const Mapping& pairs) const {
