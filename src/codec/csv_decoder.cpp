@@ -84,6 +84,11 @@ class CsvDecoder::Impl {
         found = true;
         fields_[i] = field;
       }
+      if (!found && names.mapped(field)) {
+        return fail_config(fmt::format(
+            "the CSV header has no column '{}', to which {} is mapped; it has: {}. Map it with --map {}=COLUMN", column,
+            contract_fields[field], header, contract_fields[field]));
+      }
       if (!found && field < required_field_count) {
         return fail_config(
             fmt::format("the CSV header has no column '{}'; it has: {}. If the column has another name, map it with "

@@ -61,6 +61,17 @@ TEST(CsvDecoder, OptionalColumnsMayBeMissingAndEmptyCellsAreNull) {
   EXPECT_EQ(decode("T1,A1,PAYMENT,,2026-01-01 08:00:00,,,"), "missing_field/amount");
 }
 
+TEST(CsvDecoder, AMappedColumnThatIsNotThereIsAMistake) {
+  for (const std::string_view mapping : {"merchant=shpo", "amount=shpo"}) {
+    FieldNames names;
+    ASSERT_TRUE(names.map(mapping));
+    const auto decoder = CsvDecoder::make(header, names);
+    ASSERT_FALSE(decoder);
+    EXPECT_EQ(decoder.error().kind, ErrorKind::config);
+    EXPECT_THAT(decoder.error().message, HasSubstr("no column 'shpo'"));
+  }
+}
+
 TEST(CsvDecoder, QuotedCells) {
   EXPECT_THAT(decode("T1,A1,PAYMENT,12.5,2026-01-01 08:00:00,\"a, \"\"b\"\"\r\nc\",\"\"\"\",FAILED"),
               AllOf(HasSubstr(R"("location": "a, \"b\"\r\nc")"), HasSubstr(R"("merchant": "\"")")));

@@ -30,8 +30,11 @@ class FieldNames {
   [[nodiscard]] Result<void> map(std::string_view spec);
   /// The columns in the order of the fields in the contract (transaction_id … status).
   [[nodiscard]] const std::array<std::string, field_count>& columns() const { return columns_; }
+  /// Whether map() named the column of a field, by its place in the contract.
+  [[nodiscard]] bool mapped(std::size_t field) const { return mapped_[field]; }
 
  private:
+  std::array<bool, field_count> mapped_{};
   std::array<std::string, field_count> columns_;
 };
 
@@ -72,7 +75,7 @@ class CsvDecoder {
  public:
   /// `header`: the first row, without its newline (a carriage return is dropped, a byte order mark too). Cells name
   /// their columns to the letter; columns that no field is mapped to are ignored, as are optional fields without a
-  /// column. Errors (config): a required column is missing, or a mapped one twice.
+  /// column, unless it was mapped. Errors (config): a required or mapped column is missing, or stands there twice.
   [[nodiscard]] static Result<CsvDecoder> make(std::string_view header, const FieldNames& names);
 
   /// `row`: one row, without its newline (see csv.h for where it ends). The strings of the result are views of `row` or

@@ -45,6 +45,7 @@ Result<void> FieldNames::map(std::string_view spec) {
     }
   }
   columns_ = std::move(columns);
+  for (std::size_t i = 0; i < field_count; ++i) mapped_[i] = mapped_[i] || mapped[i];
   return {};
 }
 

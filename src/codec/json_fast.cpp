@@ -129,7 +129,7 @@ void FastJson::learn(Guess& guess, const char* begin, const Cursor& cursor) {
 bool FastJson::UnknownKeys::add(std::string_view key) {
   if (count_ == keys_.size()) return false;
   for (std::size_t i = 0; i < count_; ++i) {
-    if (keys_[i] == key) return false;
+    if (keys_[i].size() == key.size() && keys_[i] == key) return false;
   }
   keys_[count_++] = key;
   return true;
@@ -145,7 +145,8 @@ bool FastJson::read_members(std::string_view record, RawFields& fields) {
     if (*at.p == '}' && place != 0) break;
     const char* const begin = at.p;
     Guess* const guess = guessing && place < max_guesses ? &guesses_[place] : nullptr;
-    if (guess != nullptr && guess->size != 0 && equal_where(begin, guess->text.data(), guess->size_mask)) {
+    if (guess != nullptr && guess->size != 0 && equal_where(begin, guess->text.data(), guess->size_mask) &&
+        !is_space(begin[guess->size])) {  // a space: the layout is another, and to be learned
       at.p += guess->size;
       if (at.p >= at.end) return false;
       at.field = guess->field;

@@ -45,7 +45,7 @@ class FastJson {
     bool add(std::string_view key);
 
    private:
-    std::array<std::string_view, 8> keys_;
+    std::array<std::string_view, 32> keys_;
     std::size_t count_ = 0;
   };
 

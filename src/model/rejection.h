@@ -28,8 +28,7 @@ enum class Reason : std::uint8_t {
 
 [[nodiscard]] std::string_view to_string(Reason reason);
 
-/// A refusal with what it is about: the field's name, or the byte where the parser stopped; empty where the code says
-/// all.
+/// A refusal with the field that it is about, if it is about one.
 struct Rejection {
   Reason reason;
   std::string_view field;  ///< Static text: one of the contract's field names, or empty.
