@@ -7,6 +7,7 @@
 #include <charconv>
 #include <limits>
 #include <system_error>
+#include <vector>
 
 namespace bank::yaml {
 namespace {
@@ -118,22 +119,6 @@ std::expected<std::int64_t, std::string> parse_integer(std::string_view text, st
   return value;
 }
 
-std::expected<double, std::string> parse_decimal(std::string_view text, double min, double max) {
-  const std::string_view digits = text.substr(text.starts_with('-') ? 1 : 0);
-  const std::size_t point = digits.find('.');
-  const std::string_view fraction = point == std::string_view::npos ? "0" : digits.substr(point + 1);
-  if (!is_whole(digits.substr(0, point)) || fraction.empty() || !std::ranges::all_of(fraction, is_digit)) {
-    return std::unexpected(
-        fmt::format("'{}' is not a number; write digits, with a point if need be, as in 0.25", text));
-  }
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || !(value >= min && value <= max)) {
-    return std::unexpected(fmt::format("{} is out of range; write a number from {} to {}", text, min, max));
-  }
-  return value;
-}
-
 std::expected<bool, std::string> parse_boolean(std::string_view text) {
   if (text == "true") return true;
   if (text == "false") return false;
@@ -144,11 +129,6 @@ std::optional<std::int64_t> get_integer(const Node& node, std::string_view name,
                                         Problems& problems) {
   return get<std::int64_t>(node, name, "a whole number", problems,
                            [&](std::string_view text) { return parse_integer(text, min, max); });
-}
-
-std::optional<double> get_decimal(const Node& node, std::string_view name, double min, double max, Problems& problems) {
-  return get<double>(node, name, "a number", problems,
-                     [&](std::string_view text) { return parse_decimal(text, min, max); });
 }
 
 std::optional<std::int64_t> get_duration_us(const Node& node, std::string_view name, Problems& problems) {
@@ -171,20 +151,6 @@ std::optional<std::string> get_text(const Node& node, std::string_view name, Pro
     return std::nullopt;
   }
   return node.text;
-}
-
-std::optional<std::vector<std::string>> get_texts(const Node& node, std::string_view name, Problems& problems) {
-  if (node.kind != Kind::sequence) {
-    problems.add(node.mark, not_text(node, name, "a list, as in [a, b]"));
-    return std::nullopt;
-  }
-  std::vector<std::string> texts;
-  for (const Node& item : node.items) {
-    std::optional<std::string> text = get_text(item, name, problems);
-    if (!text) return std::nullopt;
-    texts.push_back(std::move(*text));
-  }
-  return texts;
 }
 
 bool check_keys(const Node& node, std::string_view what, std::span<const std::string_view> known, Problems& problems) {

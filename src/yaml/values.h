@@ -1,4 +1,4 @@
-// What a scalar says: whole numbers, decimals, durations, booleans, text, lists. A getter that does not find what it
+// What a scalar says: whole numbers, durations, booleans, text. A getter that does not find what it
 // wants adds to `problems` what is wrong, where, and what would be right, and returns nullopt.
 #pragma once
 
@@ -9,7 +9,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "yaml/yaml.h"
 
@@ -29,8 +28,6 @@ void append_duration(std::string& out, std::int64_t us);
 /// A whole number without leading zeros, blanks or plus sign, within both bounds.
 [[nodiscard]] std::expected<std::int64_t, std::string> parse_integer(std::string_view text, std::int64_t min,
                                                                      std::int64_t max);
-/// A decimal number (`0.25`, `-3`), no exponent, within both bounds. For settings, never for money.
-[[nodiscard]] std::expected<double, std::string> parse_decimal(std::string_view text, double min, double max);
 /// `true` or `false`.
 [[nodiscard]] std::expected<bool, std::string> parse_boolean(std::string_view text);
 
@@ -38,15 +35,10 @@ void append_duration(std::string& out, std::int64_t us);
 
 [[nodiscard]] std::optional<std::int64_t> get_integer(const Node& node, std::string_view name, std::int64_t min,
                                                       std::int64_t max, Problems& problems);
-[[nodiscard]] std::optional<double> get_decimal(const Node& node, std::string_view name, double min, double max,
-                                                Problems& problems);
 [[nodiscard]] std::optional<std::int64_t> get_duration_us(const Node& node, std::string_view name, Problems& problems);
 [[nodiscard]] std::optional<bool> get_boolean(const Node& node, std::string_view name, Problems& problems);
 /// Any scalar, as its text; not empty.
 [[nodiscard]] std::optional<std::string> get_text(const Node& node, std::string_view name, Problems& problems);
-/// A list of scalars, as their texts; may be empty.
-[[nodiscard]] std::optional<std::vector<std::string>> get_texts(const Node& node, std::string_view name,
-                                                                Problems& problems);
 
 /// Reports what is no mapping, and its unknown keys ("unknown key 'sevrity' in a rule; did you mean 'severity'?").
 /// `what` names the mapping. False where it is no mapping.

@@ -59,15 +59,6 @@ TEST(Integer, KeepsItsBounds) {
   }
 }
 
-TEST(Decimal, ReadsPlainOnes) {
-  EXPECT_EQ(parse_decimal("0.25", 0, 1), 0.25);
-  EXPECT_EQ(parse_decimal("-3", -5, 5), -3.0);
-  EXPECT_THAT(parse_decimal("1.01", 0, 1).error(), HasSubstr("out of range; write a number from 0 to 1"));
-  for (const std::string_view text : {"", ".5", "5.", "1e3", "nan", "inf", "0x1", "00.5", "1,5", "1.2.3", "-"}) {
-    EXPECT_FALSE(parse_decimal(text, -10, 10).has_value()) << text;
-  }
-}
-
 TEST(Boolean, IsTrueOrFalseOnly) {
   EXPECT_EQ(parse_boolean("true"), true);
   EXPECT_EQ(parse_boolean("false"), false);
@@ -80,39 +71,30 @@ std::string told(std::string_view text) {
   const Result<Document> document = Document::parse(text, "f");
   if (!document) return document.error().message;
   Problems problems("f");
-  static constexpr std::array<std::string_view, 6> keys{"integer", "decimal", "duration", "boolean", "text", "texts"};
+  static constexpr std::array<std::string_view, 4> keys{"integer", "duration", "boolean", "text"};
   if (!check_keys(document->root(), "the file", keys, problems)) return problems.error().message;
   if (const Node* node = document->root().find("integer")) (void)get_integer(*node, "integer", 0, 9, problems);
-  if (const Node* node = document->root().find("decimal")) (void)get_decimal(*node, "decimal", 0, 9, problems);
   if (const Node* node = document->root().find("duration")) (void)get_duration_us(*node, "duration", problems);
   if (const Node* node = document->root().find("boolean")) (void)get_boolean(*node, "boolean", problems);
   if (const Node* node = document->root().find("text")) (void)get_text(*node, "text", problems);
-  if (const Node* node = document->root().find("texts")) (void)get_texts(*node, "texts", problems);
   return problems.empty() ? "" : problems.error().message;
 }
 
-TEST(Getters, TakeWhatIsRight) {
-  EXPECT_EQ(told("integer: 5\ndecimal: 0.5\nduration: 5m\nboolean: true\ntext: 12\ntexts: [a, 'b']\n"), "");
-}
+TEST(Getters, TakeWhatIsRight) { EXPECT_EQ(told("integer: 5\nduration: 5m\nboolean: true\ntext: 12\n"), ""); }
 
 TEST(Getters, SayWhatIsWrongWhereAndWhatWouldBeRight) {
-  EXPECT_EQ(told("integer: \"5\"\ndecimal: x\nduration:\nboolean: [true]\ntext: {a}\ntexts: a\n"),
+  EXPECT_EQ(told("integer: \"5\"\nduration:\nboolean: [true]\ntext: {a}\n"),
             "f:1:10: 'integer' must be a whole number; write it without quotes\n"
-            "f:2:10: 'decimal': 'x' is not a number; write digits, with a point if need be, as in 0.25\n"
-            "f:3:1: 'duration' must be a duration, as in 5m, and is nothing\n"
-            "f:4:10: 'boolean' must be true or false, and is a list\n"
-            "f:5:7: 'text' must be a text, and is a mapping; quote a text that begins with { or [\n"
-            "f:6:8: 'texts' must be a list, as in [a, b], and is a value");
+            "f:2:1: 'duration' must be a duration, as in 5m, and is nothing\n"
+            "f:3:10: 'boolean' must be true or false, and is a list\n"
+            "f:4:7: 'text' must be a text, and is a mapping; quote a text that begins with { or [");
   EXPECT_EQ(told("text: ''\n"), "f:1:7: 'text' is empty; write a text");
-  EXPECT_EQ(told("texts: [a, [b]]\n"),
-            "f:1:12: 'texts' must be a text, and is a list; quote a text that begins with { or [");
 }
 
 TEST(Getters, KnowTheirKeys) {
-  EXPECT_EQ(
-      told("intger: 1\nzzzzzzzzzz: 2\n"),
-      "f:1:1: unknown key 'intger' in the file; did you mean 'integer'?\n"
-      "f:2:1: unknown key 'zzzzzzzzzz' in the file; known are integer, decimal, duration, boolean, text and texts");
+  EXPECT_EQ(told("intger: 1\nzzzzzzzzzz: 2\n"),
+            "f:1:1: unknown key 'intger' in the file; did you mean 'integer'?\n"
+            "f:2:1: unknown key 'zzzzzzzzzz' in the file; known are integer, duration, boolean and text");
   EXPECT_EQ(told("- a\n"), "f:1:1: the file must be a mapping (key: value), and is a list");
 }
 
