@@ -26,13 +26,13 @@ run: build ## Generate transactions, detect fraud, report: the whole of file mod
 .PHONY: build
 build: ## The release program, build/release/bin/bank
 	@tools/setup run
-	@[ -x build/release/bin/bank ] || echo "Building bank for the first time, on $(JOBS) cores: about 2 minutes on two."
+	@[ -x build/release/bin/bank ] || echo "Building bank for the first time, on $(JOBS) cores: one to two minutes on two."
 	$(call build,release,bank)
 
 .PHONY: test
 test: ## Unit, golden, property and system tests
 	@tools/setup run test
-	@[ -e build/dev/build.ninja ] || echo "Building bank and its tests for the first time: about 5 minutes on two cores."
+	@[ -e build/dev/build.ninja ] || echo "Building bank and its tests for the first time: three to four minutes on two cores."
 	$(call build,dev)
 	@ctest --preset dev -j $(JOBS)
 
