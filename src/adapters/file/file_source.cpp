@@ -216,14 +216,24 @@ Result<OpenInput> FileSource::open_input(std::size_t index) {
 Result<std::unique_ptr<pipeline::RawBatch>> FileSource::next() {
   for (;;) {
     if (reader_ == nullptr) {
-      if (next_ == names_.size()) return nullptr;
+      if (next_ == names_.size()) {
+        if (error_) return std::unexpected(*error_);
+        return nullptr;
+      }
       Result<OpenInput> input = open_input(next_);
       if (!input) return std::unexpected(input.error());
       reader_ = std::make_unique<RecordReader>(std::move(*input), streams_[next_], pool_);
       ++next_;
     }
     Result<std::unique_ptr<pipeline::RawBatch>> batch = reader_->next();
-    if (!batch || *batch != nullptr) return batch;
+    if (batch && *batch != nullptr) return batch;
+    if (!batch) {  // the inputs behind it are read all the same
+      if (error_) {
+        error_->message += "; " + batch.error().message;
+      } else {
+        error_ = batch.error();
+      }
+    }
     if (options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed)) return nullptr;
     reader_.reset();
   }

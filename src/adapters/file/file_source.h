@@ -67,6 +67,7 @@ class FileSource final : public pipeline::Source {
   std::deque<pipeline::Stream> streams_;
   std::size_t next_ = 0;
   std::unique_ptr<RecordReader> reader_;
+  std::optional<Error> error_;  // of the inputs that were read so far; told behind the last
 };
 
 /// A FileSource, in the order that the options ask for.

@@ -312,6 +312,15 @@ TEST(FileSource, ABrokenArrayGivesWhatCameBefore) {
   EXPECT_THAT(cut.error, HasSubstr("cut.json: line 3: "));
 }
 
+TEST(FileSource, AMistakeInOneInputIsToldBehindTheLast) {
+  const TestFolder folder;
+  const ReadAll all = read({folder.write("one.json", "[{\"a\": 1}\n{\"a\": 2}]"),
+                            folder.write("two.json", "[{\"b\": 1}"), folder.write("three.json", "{\"c\": 1}\n")});
+  EXPECT_THAT(all.bytes(), ElementsAre("{\"a\": 1}", "{\"a\": 2}", "{\"b\": 1}", "{\"c\": 1}"));
+  EXPECT_THAT(all.error, HasSubstr("one.json: line 2: expected ','"));
+  EXPECT_THAT(all.error, HasSubstr("two.json: line 1: "));
+}
+
 TEST(FileSource, AHugeElementComesInPieces) {
   const TestFolder folder;
   const std::string huge = "{\"a\": \"" + std::string(2 * piece_bytes, 'x') + "\"}";
