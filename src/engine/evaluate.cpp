@@ -372,7 +372,10 @@ void Evaluator::answer_scan(const Query& query, Answer& answer) {
   answer.totals = {};
   seen_.clear();
   std::uint64_t key = 0;
+  const bool by_symbol = scan.entry_symbol != Scan::no_column;
+  const std::uint32_t wanted = by_symbol ? entry_->words[scan.own_symbol] : Symbols::null;
   const auto look_at = [&](const Block& block, std::size_t at) {
+    if (by_symbol && block.words(scan.entry_symbol)[at] != wanted) return;
     scanned_ = {block, at};
     if (!holds(*scan.of_entry)) return;
     if (query.distinct) {

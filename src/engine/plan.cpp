@@ -413,7 +413,7 @@ class PlanCompiler {
         query.scan = static_cast<std::int32_t>(plan_->scans_.size());
         const Node* of_entry = boolean(*expr.condition, EntryIs::stored);
         const Node* of_transaction = boolean(*expr.condition, EntryIs::transaction);
-        plan_->scans_.push_back({of_entry, of_transaction});
+        plan_->scans_.push_back({.of_entry = of_entry, .of_transaction = of_transaction});
       } else {
         measure.flag = flag(*expr.condition);
       }
@@ -482,6 +482,20 @@ class PlanCompiler {
     return static_cast<std::uint32_t>(keys.size() - 1);
   }
 
+  static void find_symbols(const Node& condition, Scan& scan) {
+    if (condition.code == Code::logical_and) {
+      find_symbols(*condition.a, scan);
+      find_symbols(*condition.b, scan);
+    } else if (condition.code == Code::symbol_compare && condition.comparison == Comparison::equal) {
+      const bool entry_first = condition.a->code == Code::entry_symbol;
+      const Node& entry = entry_first ? *condition.a : *condition.b;
+      const Node& own = entry_first ? *condition.b : *condition.a;
+      if (entry.code != Code::entry_symbol || own.code != Code::transaction_symbol) return;
+      scan.entry_symbol = entry.index;
+      scan.own_symbol = own.index;
+    }
+  }
+
   // Until all flags are known, a symbol's column is its place among the symbols.
   std::uint32_t symbol_column(Field field) {
     auto& fields = plan_->symbol_fields_;
@@ -495,6 +509,7 @@ class PlanCompiler {
   void place_symbols() {
     const auto flag_words = static_cast<std::uint32_t>(plan_->flag_words());
     for (Node* node : symbol_nodes_) node->index += flag_words;
+    for (Scan& scan : plan_->scans_) find_symbols(*scan.of_entry, scan);
     for (auto& query : plan_->queries_) {
       if (query.by_symbol) query.distinct_column += flag_words;
     }

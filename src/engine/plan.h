@@ -104,6 +104,11 @@ struct Measure {
 struct Scan {
   const Node* of_entry = nullptr;        ///< Asked of a stored entry.
   const Node* of_transaction = nullptr;  ///< Asked of the transaction itself as an entry.
+  /// Where the condition holds only for entries with a text of the transaction's (`merchant == this.merchant and …`):
+  /// the word column of the entry's, and of the transaction's. Looked at first, since most entries have another.
+  static constexpr std::uint32_t no_column = 0xffff'ffff;
+  std::uint32_t entry_symbol = no_column;
+  std::uint32_t own_symbol = no_column;
 };
 
 /// One distinct question to the history. Several rules, functions and `prior` share one.

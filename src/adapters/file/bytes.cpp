@@ -199,8 +199,8 @@ class GzipBytes final : public DecompressedBytes {
     }
     if (between_members_) return begin_member();
     const std::span<const char> in = input();
-    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): zlib's interface is older than const; it does not write
-    // there
+    // zlib's interface is older than const; it does not write there.
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast)
     inflate_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(in.data()));
     inflate_.avail_in = static_cast<uInt>(in.size());
     inflate_.next_out = reinterpret_cast<Bytef*>(room.data());

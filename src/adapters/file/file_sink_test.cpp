@@ -16,7 +16,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 
 std::unique_ptr<FileSink> open(const SinkPaths& paths) { return FileSink::open(paths).value(); }
 
