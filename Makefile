@@ -47,7 +47,7 @@ lint: ## Formatting, the layers, the tree's tidiness
 .PHONY: tidy
 tidy: ## clang-tidy over every source file (a quarter of an hour on two cores)
 	@tools/setup run test lint
-	@[ -e build/dev/build.ninja ] || cmake --preset dev -Wno-dev >/dev/null
+	$(call build,dev,bank_version)
 	@JOBS=$(JOBS) tools/lint_cpp build/dev
 
 .PHONY: format

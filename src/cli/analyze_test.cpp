@@ -15,7 +15,6 @@ namespace bank::cli {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 class AnalyzeTest : public ::testing::Test {
  protected:

@@ -210,7 +210,7 @@ TEST_F(JsonDecoderTest, LengthsAreInBytes) {
     EXPECT_NE(decode(with(limit.field, "\"" + longest + "\"")).find(longest), std::string::npos);
     EXPECT_EQ(decode(with(limit.field, "\"" + longest + "x\"")), "bad_length/" + limit.field);
     EXPECT_EQ(decode(with(limit.field, "\"" + longest.substr(1) + "é\"")), "bad_length/" + limit.field);
-    EXPECT_NE(decode(with(limit.field, "\"" + longest.substr(1) + "\\n\"")).find("\n"), std::string::npos);
+    EXPECT_NE(decode(with(limit.field, "\"" + longest.substr(1) + "\\n\"")).find('\n'), std::string::npos);
   }
 }
 

@@ -104,7 +104,8 @@ struct FastJson::Cursor {
       return true;
     }
     const char* behind = nullptr;
-    if (*p >= '0' && *p <= '9' && (behind = skip_plain_number(p)) != nullptr) {
+    if (*p >= '0' && *p <= '9') behind = skip_plain_number(p);
+    if (behind != nullptr) {
       out = {std::string_view(p, behind), FieldKind::number};
     } else {
       behind = read_rarer_value(p, end, out);

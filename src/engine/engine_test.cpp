@@ -179,7 +179,8 @@ std::vector<model::Transaction> random_stream(Stream& stream, std::uint64_t seed
   for (int i = 0; i < size; ++i) {
     now += static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(2 * disorder.step_us + 1));
     Stream::Given given;
-    given.id = "T" + std::to_string(random() % 20 == 0 ? random() % static_cast<std::uint64_t>(i + 1) : i);
+    given.id = "T" + std::to_string(random() % 20 == 0 ? random() % static_cast<std::uint64_t>(i + 1)
+                                                       : static_cast<std::uint64_t>(i));
     given.account = "ACC-" + std::to_string(random() % static_cast<std::uint64_t>(disorder.accounts));
     given.time_us = now;
     if (random() % 3 == 0) {

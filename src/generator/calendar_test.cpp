@@ -38,7 +38,8 @@ TEST(Calendar, AWeekIsAsBusyAsItSays) {
 TEST(Calendar, EveryoneIsPaidAboutOnceAMonthOrTwice) {
   std::array<int, pay_groups> times{};
   for (std::int64_t day = jan_1_2026; day < jan_1_2026 + 365; ++day) {
-    for (unsigned group = 0; group < pay_groups; ++group) times[group] += groups_paid_on(day) >> group & 1;
+    for (unsigned group = 0; group < pay_groups; ++group)
+      times[group] += (groups_paid_on(day) >> group & 1) != 0 ? 1 : 0;
   }
   for (unsigned group = 0; group < 30; ++group) EXPECT_EQ(times[group], paid_by_fortnight(group) ? 26 : 12) << group;
   EXPECT_EQ(times[30] + times[31], 0);

@@ -60,8 +60,8 @@ TEST(AmountCurve, HasItsMedianItsTailAndItsEdges) {
     below_median += cents < 4'000 ? 1 : 0;
     tenfold += cents > 40'000 ? 1 : 0;
   }
-  EXPECT_NEAR(below_median, draws / 2, draws / 100);
-  EXPECT_NEAR(tenfold, draws / 100, draws / 500);
+  EXPECT_NEAR(below_median, draws / 2.0, draws / 100.0);
+  EXPECT_NEAR(tenfold, draws / 100.0, draws / 500.0);
 }
 
 TEST(AmountCurve, StaysWithinItsEdgesWhateverTheScale) {
