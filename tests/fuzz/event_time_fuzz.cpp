@@ -15,11 +15,11 @@ using bank::model::EventTime;
 
 std::optional<EventTime> parse_slowly(const std::string& text) {
   static const std::regex pattern(
-      R"(([0-9]{4})-([0-9]{2})-([0-9]{2})([ T])([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?(Z|[-+][0-9]{2}:[0-9]{2})?)");
+      R"(([0-9]{4})-([0-9]{2})-([0-9]{2})([ Tt])([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?([Zz]|[-+][0-9]{2}:[0-9]{2})?)");
   std::smatch parts;
   if (!std::regex_match(text, parts, pattern)) return std::nullopt;
   const std::string offset = parts[9];
-  if (parts[4] == "T" && offset.empty()) return std::nullopt;
+  if (parts[4] != " " && offset.empty()) return std::nullopt;
 
   std::tm given{};
   given.tm_year = std::stoi(parts[1]) - 1900;
