@@ -367,7 +367,7 @@ Shape shape_of(const Options& options) {
 
 }  // namespace
 
-Outcome run(Source& source, Sink& sink, std::shared_ptr<const engine::Plan> plan, const Options& options,
+Outcome run(Source& source, Sink& sink, const std::shared_ptr<const engine::Plan>& plan, const Options& options,
             const Clock& clock) {
   BANK_ASSERT(options.threads > 0);
   const Shape shape = shape_of(options);

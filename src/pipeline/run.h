@@ -74,7 +74,7 @@ struct Outcome {
 /// Reads the source to its end (or to records_max, to an error, until it is stopped), judges every record, writes the
 /// outputs in arrival order, and commits them. They are the same for any number of threads and shards, but for
 /// `detected_at`.
-[[nodiscard]] Outcome run(Source& source, Sink& sink, std::shared_ptr<const engine::Plan> plan, const Options& options,
-                          const Clock& clock);
+[[nodiscard]] Outcome run(Source& source, Sink& sink, const std::shared_ptr<const engine::Plan>& plan,
+                          const Options& options, const Clock& clock);
 
 }  // namespace bank::pipeline
