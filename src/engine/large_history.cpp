@@ -365,6 +365,7 @@ void LargeHistory::move_window(DistinctWindow& window, const Query& query, std::
 
 LargeHistory::Distinct LargeHistory::distinct(std::uint32_t query_index, std::int64_t from_us, std::int64_t to_us,
                                               std::uint64_t own) {
+  if (from_us > to_us) return {};  // a transaction older than the history's edge: nothing is kept for it
   const Query& query = plan_.queries()[query_index];
   DistinctWindow& window = window_near(query.distinct_index, from_us, to_us);
   window.last_used = ++questions_;

@@ -40,7 +40,7 @@ class LargeHistory {
   /// Totals of a measure over the entries in [from_us, to_us].
   [[nodiscard]] Totals totals(std::uint32_t measure, std::int64_t from_us, std::int64_t to_us) const;
 
-  /// Distinct values of a distinct query over [from_us, to_us].
+  /// Distinct values of a distinct query over [from_us, to_us]; none where that ends before it begins.
   struct Distinct {
     std::uint64_t count = 0;
     bool has_own = false;  ///< Whether `own` is among them.
