@@ -1,0 +1,148 @@
+#include "adapters/kafka/client.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace bank::kafka {
+namespace {
+
+constexpr std::size_t message_bytes = 512;
+
+struct DestroyConf {
+  void operator()(rd_kafka_conf_t* conf) const { rd_kafka_conf_destroy(conf); }
+};
+using Conf = std::unique_ptr<rd_kafka_conf_t, DestroyConf>;
+
+Result<void> set(rd_kafka_conf_t* conf, const Property& property) {
+  std::array<char, message_bytes> message{};
+  const auto& [name, value] = property;
+  switch (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), message.data(), message.size())) {
+    case RD_KAFKA_CONF_OK: return {};
+    case RD_KAFKA_CONF_UNKNOWN:
+      return fail_config(
+          fmt::format("Kafka property {}: librdkafka {} knows none of that name; its CONFIGURATION.md "
+                      "lists them",
+                      name, rd_kafka_version_str()));
+    default:
+      // librdkafka quotes the value, which may be a secret.
+      return fail_config(
+          fmt::format("Kafka property {}: {}", name, is_secret(name) ? "the value will not do" : message.data()));
+  }
+}
+
+// What librdkafka would print.
+void on_log(const rd_kafka_t* /*client*/, int /*level*/, const char* /*facility*/, const char* /*text*/) {}
+
+}  // namespace
+
+bool is_secret(const std::string& property) {
+  constexpr std::array<std::string_view, 6> secrets = {"sasl.password",
+                                                       "ssl.key.password",
+                                                       "ssl.keystore.password",
+                                                       "ssl.key.pem",
+                                                       "sasl.oauthbearer.client.secret",
+                                                       "sasl.oauthbearer.config"};
+  return std::ranges::find(secrets, property) != secrets.end();
+}
+
+void Complaints::note(rd_kafka_resp_err_t code, std::string_view text) {
+  if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+    unreachable_.store(true, std::memory_order_relaxed);
+    return;  // the complaint before it says why
+  }
+  const std::lock_guard lock(mutex_);
+  last_ = text;
+}
+
+std::string Complaints::last() const {
+  const std::lock_guard lock(mutex_);
+  return last_;
+}
+
+Result<Client> Client::make(rd_kafka_type_t type, const Connection& connection, std::span<const Property> chosen,
+                            std::span<const Property> required, const Callbacks& callbacks) {
+  for (const Property& property : required) {
+    if (std::ranges::find(connection.properties, property.first, &Property::first) != connection.properties.end()) {
+      return fail_config(fmt::format("Kafka property {}: bank's guarantees rest on {}, so it can't be set",
+                                     property.first, property.second));
+    }
+  }
+  Conf conf(rd_kafka_conf_new());
+  std::vector<Property> all = {{"bootstrap.servers", connection.bootstrap_servers},
+                               {"client.id", connection.client_id},
+                               {"log.connection.close", "false"}};
+  all.insert(all.end(), chosen.begin(), chosen.end());
+  all.insert(all.end(), connection.properties.begin(), connection.properties.end());
+  all.insert(all.end(), required.begin(), required.end());
+  for (const Property& property : all) {
+    if (Result<void> done = set(conf.get(), property); !done) return std::unexpected(done.error());
+  }
+
+  auto context = std::make_unique<Context>();
+  context->callbacks = callbacks;
+  context->bootstrap_servers = connection.bootstrap_servers;
+  rd_kafka_conf_set_opaque(conf.get(), context.get());
+  rd_kafka_conf_set_log_cb(conf.get(), on_log);
+  rd_kafka_conf_set_error_cb(conf.get(), [](rd_kafka_t*, int code, const char* reason, void* opaque) {
+    static_cast<Context*>(opaque)->complaints.note(static_cast<rd_kafka_resp_err_t>(code), reason);
+  });
+  if (callbacks.consume != nullptr) {
+    rd_kafka_conf_set_consume_cb(conf.get(), [](rd_kafka_message_t* message, void* opaque) {
+      const Callbacks& own = static_cast<Context*>(opaque)->callbacks;
+      own.consume(message, own.opaque);
+    });
+  }
+  if (callbacks.delivered != nullptr) {
+    rd_kafka_conf_set_dr_msg_cb(conf.get(), [](rd_kafka_t* client, const rd_kafka_message_t* message, void* opaque) {
+      const Callbacks& own = static_cast<Context*>(opaque)->callbacks;
+      own.delivered(client, message, own.opaque);
+    });
+  }
+  if (callbacks.rebalance != nullptr) {
+    rd_kafka_conf_set_rebalance_cb(conf.get(), [](rd_kafka_t* client, rd_kafka_resp_err_t error,
+                                                  rd_kafka_topic_partition_list_t* partitions, void* opaque) {
+      const Callbacks& own = static_cast<Context*>(opaque)->callbacks;
+      own.rebalance(client, error, partitions, own.opaque);
+    });
+  }
+
+  std::array<char, message_bytes> message{};
+  rd_kafka_t* handle = rd_kafka_new(type, conf.get(), message.data(), message.size());
+  if (handle == nullptr) return fail_config(fmt::format("cannot set up the Kafka client: {}", message.data()));
+  static_cast<void>(conf.release());  // the client's now
+  return Client(std::move(context), handle);
+}
+
+Error Client::error(std::string_view doing, std::string_view reason) const {
+  if (context_->complaints.unreachable()) {
+    const std::string complaint = context_->complaints.last();
+    return {
+        ErrorKind::runtime,
+        fmt::format("{}: no Kafka broker answers at {}{}{}; is it running (make kafka-up), and is the address right "
+                    "(--bootstrap-server)?",
+                    doing, context_->bootstrap_servers, complaint.empty() ? "" : ": ", complaint)};
+  }
+  return {ErrorKind::runtime, fmt::format("{}: {}", doing, reason)};
+}
+
+Error Client::error(std::string_view doing, rd_kafka_resp_err_t code) const {
+  return error(doing, rd_kafka_err2str(code));
+}
+
+Result<void> check_reachable(const Connection& connection, int timeout_ms) {
+  Result<Client> client = Client::make(RD_KAFKA_PRODUCER, connection, {}, {});
+  if (!client) return std::unexpected(client.error());
+  const struct rd_kafka_metadata* metadata = nullptr;
+  const rd_kafka_resp_err_t code = rd_kafka_metadata(client->get(), 0, nullptr, &metadata, timeout_ms);
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    rd_kafka_metadata_destroy(metadata);
+    return {};
+  }
+  rd_kafka_poll(client->get(), 0);  // serves the complaints
+  return std::unexpected(client->error("cannot reach Kafka", code));
+}
+
+}  // namespace bank::kafka
