@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "codec/encode.h"
+#include "pipeline/lane.h"
 #include "pipeline/scheduler.h"
 
 namespace bank::pipeline {
@@ -24,21 +25,17 @@ void clear_text(std::string& text) {
   }
 }
 
-/// Where one record's lines stand in its shard's text. A batch's text is far below 4 GiB.
-struct Piece {
+/// Where one record's lines stand: in its shard's text.
+struct Place {
   std::uint32_t shard = 0;
-  std::uint32_t begin = 0;
-  std::uint32_t end = 0;
+  Piece piece;
 };
 
 /// A shard's share of a batch.
 struct Share {
   std::vector<model::Transaction> transactions;
   std::vector<std::uint32_t> places;  // transactions[i] is the batch's record number places[i]
-  engine::Judgements judgements;
-  std::string alerts;
-  std::string processed;
-  std::uint64_t alert_count = 0;
+  Judged judged;
 };
 
 /// A batch on its way.
@@ -47,18 +44,10 @@ struct Slot {
   std::vector<RawRecord> records;
   codec::TextArena arena;
   std::vector<Share> shares;
-  std::vector<Piece> alerts;     // by record
-  std::vector<Piece> processed;  // by record; empty unless asked for
+  std::vector<Place> alerts;     // by record
+  std::vector<Place> processed;  // by record; empty unless asked for
   std::string rejected;
   std::array<std::uint64_t, reason_count> rejected_by_reason{};
-};
-
-/// An engine and what it has counted.
-struct Shard {
-  engine::Engine engine;
-  std::vector<std::uint64_t> alerts_by_rule;
-  std::array<std::uint64_t, decision_count> decisions{};
-  std::vector<std::string_view> fired;  // reused
 };
 
 /// One worker's decoders: they remember the layout of the last record.
@@ -86,11 +75,7 @@ class Work final : public Stages {
       : source_(source), sink_(sink), plan_(*plan), options_(options), clock_(clock), begin_ns_(clock.monotonic_ns()) {
     slots_.resize(shape.slots);
     for (Slot& slot : slots_) slot.shares.resize(shape.shards);
-    for (std::size_t i = 0; i < shape.shards; ++i) {
-      shards_.push_back({.engine = engine::Engine(plan, options.engine),
-                         .alerts_by_rule = std::vector<std::uint64_t>(plan->rules().size()),
-                         .fired = {}});
-    }
+    for (std::size_t i = 0; i < shape.shards; ++i) shards_.emplace_back(plan, options.engine);
     for (std::size_t i = 0; i < shape.threads; ++i) decoders_.emplace_back(options.names);
   }
 
@@ -109,7 +94,6 @@ class Work final : public Stages {
   [[nodiscard]] Result<codec::CsvDecoder*> csv_decoder(Decoders& decoders, const Stream& stream) const;
   void keep_within_limit(std::vector<RawRecord>& records);
   void accept(Slot& slot, std::size_t place, const std::expected<model::Transaction, model::Rejection>& decoded);
-  void judge_one(Slot& slot, Share& share, Shard& shard, std::size_t shard_index, std::size_t i, std::int64_t now_us);
   void report_progress();
 
   Source& source_;
@@ -120,7 +104,7 @@ class Work final : public Stages {
   const std::int64_t begin_ns_;
 
   std::vector<Slot> slots_;
-  std::vector<Shard> shards_;
+  std::vector<Lane> shards_;
   std::vector<Decoders> decoders_;  // by worker
 
   // Of the reading thread.
@@ -227,67 +211,28 @@ void Work::accept(Slot& slot, std::size_t place, const std::expected<model::Tran
 void Work::judge(std::size_t slot_index, std::size_t shard_index) {
   Slot& slot = slots_[slot_index];
   Share& share = slot.shares[shard_index];
-  Shard& shard = shards_[shard_index];
-  shard.engine.judge(share.transactions, share.judgements);
-  const std::int64_t now_us = clock_.wall_us();
-  for (std::size_t i = 0; i < share.transactions.size(); ++i) {
-    const engine::Verdict& verdict = share.judgements.verdicts[i];
-    if (verdict.resend) continue;
-    ++shard.decisions[static_cast<std::size_t>(verdict.decision)];
-    if (verdict.firing_begin != verdict.firing_end || options_.processed)
-      judge_one(slot, share, shard, shard_index, i, now_us);
-  }
-  BANK_ASSERT(share.alerts.size() <= UINT32_MAX && share.processed.size() <= UINT32_MAX);
-}
-
-// Encodes what the share's transaction number i came to.
-void Work::judge_one(Slot& slot, Share& share, Shard& shard, std::size_t shard_index, std::size_t i,
-                     std::int64_t now_us) {
-  const model::Transaction& transaction = share.transactions[i];
-  const engine::Verdict& verdict = share.judgements.verdicts[i];
-  const std::uint32_t place = share.places[i];
-  const RawRecord& record = slot.records[place];
-  const auto piece_from = [&](std::size_t begin, const std::string& text) {
-    return Piece{static_cast<std::uint32_t>(shard_index), static_cast<std::uint32_t>(begin),
-                 static_cast<std::uint32_t>(text.size())};
+  const auto position_of = [&](std::size_t i) {
+    const RawRecord& record = slot.records[share.places[i]];
+    return model::Position{record.stream->origin, record.number};
   };
-
-  const std::size_t alerts_begin = share.alerts.size();
-  shard.fired.clear();
-  for (std::uint32_t f = verdict.firing_begin; f != verdict.firing_end; ++f) {
-    const engine::Firing& firing = share.judgements.firings[f];
-    const engine::CompiledRule& rule = plan_.rules()[firing.rule];
-    codec::append_alert(share.alerts,
-                        {.transaction = transaction,
-                         .rule_id = rule.id,
-                         .reason = share.judgements.reason(firing),
-                         .rules_version = plan_.rules_version(),
-                         .score = rule.score,
-                         .severity = rule.severity},
-                        now_us, {record.stream->origin, record.number});
-    ++shard.alerts_by_rule[firing.rule];
-    ++share.alert_count;
-    shard.fired.push_back(rule.id);
+  shards_[shard_index].judge(share.transactions, options_.processed, clock_.wall_us(), position_of, share.judged);
+  const auto shard = static_cast<std::uint32_t>(shard_index);
+  for (const Judged::Lines& lines : share.judged.lines) {
+    const std::uint32_t place = share.places[lines.transaction];
+    slot.alerts[place] = {shard, lines.alerts};
+    if (options_.processed) slot.processed[place] = {shard, lines.processed};
   }
-  slot.alerts[place] = piece_from(alerts_begin, share.alerts);
-
-  if (!options_.processed) return;
-  const std::size_t processed_begin = share.processed.size();
-  codec::append_processed(
-      share.processed,
-      {.transaction = transaction, .fired = shard.fired, .risk = verdict.risk, .decision = verdict.decision});
-  slot.processed[place] = piece_from(processed_begin, share.processed);
 }
 
 Result<void> Work::write(std::size_t slot_index) {
   Slot& slot = slots_[slot_index];
   outputs_.alerts.clear();
   outputs_.processed.clear();
-  for (const Piece& piece : slot.alerts) {
-    outputs_.alerts.append(slot.shares[piece.shard].alerts, piece.begin, piece.end - piece.begin);
+  for (const auto& [shard, piece] : slot.alerts) {
+    outputs_.alerts.append(slot.shares[shard].judged.alerts, piece.begin, piece.end - piece.begin);
   }
-  for (const Piece& piece : slot.processed) {
-    outputs_.processed.append(slot.shares[piece.shard].processed, piece.begin, piece.end - piece.begin);
+  for (const auto& [shard, piece] : slot.processed) {
+    outputs_.processed.append(slot.shares[shard].judged.processed, piece.begin, piece.end - piece.begin);
   }
   outputs_.rejected.swap(slot.rejected);
   if (Result<void> written = sink_.write(outputs_); !written) return written;
@@ -297,12 +242,10 @@ Result<void> Work::write(std::size_t slot_index) {
   for (std::size_t i = 0; i < reason_count; ++i) summary_.rejected_by_reason[i] += slot.rejected_by_reason[i];
   slot.rejected_by_reason = {};
   for (Share& share : slot.shares) {
-    summary_.alerts += std::exchange(share.alert_count, 0);
+    summary_.alerts += share.judged.alert_count;
     share.transactions.clear();
     share.places.clear();
-    share.judgements.clear();
-    clear_text(share.alerts);
-    clear_text(share.processed);
+    share.judged.clear();
   }
   clear_text(outputs_.rejected);
   slot.batch.reset();
@@ -337,15 +280,17 @@ Outcome Work::finish(Result<void> stages) {
   }
 
   summary_.alerts_by_rule.resize(plan_.rules().size());
-  for (const Shard& shard : shards_) {
-    const engine::Statistics counted = shard.engine.statistics();
+  for (const Lane& shard : shards_) {
+    const engine::Statistics counted = shard.engine().statistics();
+    const LaneCounts& counts = shard.counts();
     summary_.judged += counted.judged;
     summary_.resends += counted.resends;
     summary_.late += counted.late;
     summary_.accounts += counted.accounts;
     summary_.state_bytes += counted.state_bytes;
-    for (std::size_t i = 0; i < shard.alerts_by_rule.size(); ++i) summary_.alerts_by_rule[i] += shard.alerts_by_rule[i];
-    for (std::size_t i = 0; i < decision_count; ++i) summary_.decisions[i] += shard.decisions[i];
+    for (std::size_t i = 0; i < counts.alerts_by_rule.size(); ++i)
+      summary_.alerts_by_rule[i] += counts.alerts_by_rule[i];
+    for (std::size_t i = 0; i < decision_count; ++i) summary_.decisions[i] += counts.decisions[i];
   }
   for (const std::uint64_t count : summary_.rejected_by_reason) summary_.rejected += count;
   summary_.elapsed_ns = clock_.monotonic_ns() - begin_ns_;

@@ -15,12 +15,12 @@
 #include "codec/decode.h"
 #include "engine/engine.h"
 #include "engine/plan.h"
+#include "pipeline/lane.h"
 #include "pipeline/ports.h"
 
 namespace bank::pipeline {
 
 inline constexpr std::size_t reason_count = 15;  ///< Of model::Reason.
-inline constexpr std::size_t decision_count = 3;
 
 /// What was done.
 struct Summary {
