@@ -36,6 +36,26 @@ test: ## Unit, golden, property and system tests
 	$(call build,dev)
 	@ctest --preset dev -j $(JOBS)
 
+.PHONY: test-kafka
+test-kafka: ## The system tests that need a Kafka broker; each starts its own
+	@tools/setup run test kafka
+	$(call build,dev)
+	@tools/kafka fetch >/dev/null
+	@ctest --preset kafka
+
+.PHONY: kafka-up
+kafka-up: build ## A Kafka broker on 127.0.0.1:9092, with bank's topics; BANK_KAFKA_PORT=… for another port
+	@tools/setup kafka
+	@BANK=build/release/bin/bank tools/kafka up
+
+.PHONY: kafka-down
+kafka-down: ## Stops the broker; its data stays
+	@tools/kafka down
+
+.PHONY: kafka-status
+kafka-status: ## Whether the broker runs, where, and its topics
+	@tools/kafka status || true
+
 .PHONY: lint
 lint: ## Formatting, the layers, the tree's tidiness
 	@tools/setup run test lint
@@ -59,13 +79,13 @@ format: ## Formats every C++ file in place
 asan: ## The tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@tools/setup run test
 	$(call build,asan)
-	@ctest --preset asan -j $(JOBS) -LE whole
+	@ctest --preset asan -j $(JOBS)
 
 .PHONY: tsan
 tsan: ## The tests that use threads, under ThreadSanitizer
 	@tools/setup run test
 	$(call build,tsan)
-	@ctest --preset tsan -j $(JOBS) -LE whole
+	@ctest --preset tsan -j $(JOBS)
 
 .PHONY: fuzz
 fuzz: ## Every fuzz target for SECONDS_PER_TARGET seconds

@@ -1,0 +1,167 @@
+"""A Kafka broker of a test's own, by tools/kafka: in a folder and on a port that are free.
+
+    with Broker(folder) as broker:
+        broker.create_topics({"banking-transactions": 3})
+        subprocess.run([BANK, "detect", "--kafka", "--bootstrap-server", broker.address, …])
+        broker.kill9(); broker.start()
+        alerts = broker.read("fraud-alerts")
+
+The data survives stop(), kill9() and start(); leaving the block kills the broker and leaves the folder. What goes wrong is an
+exception that says what the tool said.
+"""
+
+import collections
+import os
+import pathlib
+import signal
+import socket
+import struct
+import subprocess
+import time
+
+TOOL = pathlib.Path(__file__).resolve().parents[2] / "tools/kafka"
+
+Record = collections.namedtuple("Record", "partition offset timestamp key value")  # key and value: bytes or None; timestamp: ms
+
+
+def free_ports(count):
+    """Ports that nobody listens on now."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()
+
+
+def _text(value):
+    return struct.pack(">h", -1) if value is None else struct.pack(">h", len(value.encode())) + value.encode()
+
+
+class Broker:
+    def __init__(self, folder, port=None, heap="512m", properties=None, environment=None):
+        """`properties`: broker settings, on top of tools/kafka.d/server.properties. `environment`: more variables for tools/kafka."""
+        self.folder = pathlib.Path(folder)
+        ports = free_ports(2)
+        self.port = port or ports[0]
+        self.environment = {**os.environ, "BANK_KAFKA_DIR": str(self.folder), "BANK_KAFKA_PORT": str(self.port),
+                            "BANK_KAFKA_CONTROLLER_PORT": str(ports[1]), "BANK_KAFKA_HEAP": heap, **(environment or {})}
+        if properties:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            more = self.folder / "more.properties"
+            more.write_text("".join(f"{name}={value}\n" for name, value in properties.items()))
+            self.environment["BANK_KAFKA_PROPERTIES"] = str(more)
+
+    @property
+    def address(self):
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def pid(self):
+        return int((self.folder / "broker.pid").read_text().split()[0])
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.kill9()
+
+    def run(self, *arguments, check=True):
+        """One command of tools/kafka."""
+        done = subprocess.run([TOOL, *arguments], env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300,
+                              check=False)
+        if check and done.returncode != 0:
+            raise RuntimeError(f"tools/kafka {' '.join(arguments)}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
+        return done
+
+    def start(self):
+        """Returns when it serves. It has no topics of its own making: see create_topics()."""
+        self.run("up", "--no-topics")
+
+    def stop(self):
+        self.run("down")
+
+    def kill9(self):
+        self.run("kill")
+
+    def restart(self, kill=False):
+        self.run("kill" if kill else "down")
+        self.start()
+
+    def pause(self):
+        """SIGSTOP: it holds its connections and answers nothing."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def resume(self):
+        os.kill(self.pid, signal.SIGCONT)
+
+    def wait_ready(self, seconds=60):
+        """Until it answers requests again (start() has waited already)."""
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                self.request(18, 0, b"")  # ApiVersions
+                return
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+
+    def request(self, api, version, body):
+        """One request of Kafka's protocol (a version without tagged fields), and what came back behind the correlation id."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=30) as connection:
+            message = struct.pack(">hhi", api, version, 1) + _text("test") + body
+            connection.sendall(struct.pack(">i", len(message)) + message)
+            stream = connection.makefile("rb")
+            head = stream.read(4)
+            if len(head) < 4:
+                raise ConnectionError("the broker closed the connection")
+            return stream.read(struct.unpack(">i", head)[0])[4:]
+
+    def create_topics(self, topics, **settings):
+        """`topics`: name → partitions. `settings`: of all of them, `_` for `.`: retention_ms=1000."""
+        configs = struct.pack(">i", len(settings)) + b"".join(_text(name.replace("_", ".")) + _text(str(value)) for name, value in settings.items())
+        each = b"".join(_text(name) + struct.pack(">ihi", partitions, 1, 0) + configs for name, partitions in topics.items())
+        answer = self.request(19, 2, struct.pack(">i", len(topics)) + each + struct.pack(">i?", 30_000, False))  # CreateTopics
+        at = 8  # behind the throttle time and the count
+        for _ in topics:
+            length = struct.unpack_from(">h", answer, at)[0]
+            name, at = answer[at + 2:at + 2 + length].decode(), at + 2 + length
+            code, size = struct.unpack_from(">hh", answer, at)
+            text, at = answer[at + 4:at + 4 + max(size, 0)].decode(), at + 4 + max(size, 0)
+            if code != 0:
+                raise RuntimeError(f"cannot create the topic {name}: {text or code}")
+
+    def tool(self, name, *arguments, **options):
+        """One of Kafka's own tools, as a finished process: tool("consumer-groups", "--list"). It takes a second or two."""
+        return subprocess.run([TOOL, "tool", name, "--bootstrap-server", self.address, *arguments], env=self.environment, capture_output=True,
+                              text=True, timeout=120, check=True, **options)
+
+    def kcat(self, *arguments, **options):
+        """kcat on this broker, as a finished process with bytes; installed by `tools/setup kafka`."""
+        options = {"timeout": 120, "check": True, "stdin": subprocess.DEVNULL} | options
+        if "input" in options:
+            del options["stdin"]
+        return subprocess.run(["kcat", "-b", self.address, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+
+    def produce(self, topic, records, *arguments):
+        """`records`: (key, value) pairs of str, without tabs or line ends."""
+        lines = "".join(f"{key}\t{value}\n" for key, value in records)
+        self.kcat("-P", "-t", topic, "-K", "\t", *arguments, input=lines.encode())
+
+    def read(self, topic, isolation="read_committed"):
+        """Everything in the topic, partition by partition in order of offset."""
+        out = self.kcat("-C", "-q", "-e", "-t", topic, "-o", "beginning", "-X", f"isolation.level={isolation}", "-f",
+                        "%p %o %T %K %S\n%k%s").stdout
+        records, at = [], 0
+        while at < len(out):
+            end = out.index(b"\n", at)
+            partition, offset, timestamp, key_size, size = map(int, out[at:end].split())
+            key_at, at = end + 1, end + 1 + max(key_size, 0) + max(size, 0)
+            key = None if key_size < 0 else out[key_at:key_at + key_size]
+            value = None if size < 0 else out[at - size:at]
+            records.append(Record(partition, offset, timestamp, key, value))
+        return sorted(records, key=lambda record: (record.partition, record.offset))
