@@ -3,25 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cmath>
 
-#include "base/assert.h"
+#include "yaml/values.h"
 
 namespace bank::config {
 
 namespace {
-
-struct Unit {
-  std::string_view name;
-  std::int64_t us;
-};
-// The largest first: the largest that divides a value whole is the one to write it in.
-constexpr std::array units = {
-    Unit{"d", 86'400'000'000}, Unit{"h", 3'600'000'000}, Unit{"m", 60'000'000},
-    Unit{"s", 1'000'000},      Unit{"ms", 1'000},        Unit{"us", 1},
-};
 
 std::optional<std::int64_t> parse_whole(std::string_view text) {
   std::int64_t value = 0;
@@ -37,20 +26,10 @@ std::optional<double> parse_double(std::string_view text) {
   return value;
 }
 
-// `30m`
-std::optional<std::int64_t> parse_duration_us(std::string_view text) {
-  const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
-  const auto number = parse_whole(text.substr(0, digits));
-  const auto* unit = std::ranges::find(units, text.substr(digits), &Unit::name);
-  std::int64_t us = 0;
-  if (!number || unit == units.end() || __builtin_mul_overflow(*number, unit->us, &us)) return std::nullopt;
-  return us;
-}
-
 std::string duration_text(std::int64_t us) {
-  if (us == 0) return "0s";
-  const auto* unit = std::ranges::find_if(units, [us](const Unit& u) { return us % u.us == 0; });
-  return fmt::format("{}{}", us / unit->us, unit->name);
+  std::string text;
+  yaml::append_duration(text, us);
+  return text;
 }
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
@@ -152,7 +131,9 @@ std::expected<Value, std::string> parse_value(const Key& key, std::string_view t
       if (const auto number = parse_whole(text); number && within(key, static_cast<double>(*number))) return *number;
       return refuse();
     case Type::duration:
-      if (const auto us = parse_duration_us(text); us && within(key, static_cast<double>(*us) / 1e6)) return *us;
+      if (const auto us = yaml::parse_duration_us(text, yaml::FinestUnit::microsecond);
+          us && within(key, static_cast<double>(*us) / 1e6))
+        return *us;
       return refuse();
   }
   return refuse();

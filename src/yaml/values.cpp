@@ -15,12 +15,17 @@ namespace {
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 struct Unit {
-  char letter;
+  std::string_view name;
   std::int64_t us;
 };
 constexpr std::int64_t second_us = 1'000'000;
-constexpr std::array<Unit, 4> units{
-    {{'d', 86'400 * second_us}, {'h', 3'600 * second_us}, {'m', 60 * second_us}, {'s', second_us}}};
+// The largest first.
+constexpr std::array<Unit, 6> units{{{"d", 86'400 * second_us},
+                                     {"h", 3'600 * second_us},
+                                     {"m", 60 * second_us},
+                                     {"s", second_us},
+                                     {"ms", 1'000},
+                                     {"us", 1}}};
 
 /// 0, or digits that don't begin with 0.
 bool is_whole(std::string_view text) {
@@ -77,28 +82,31 @@ std::string lower(std::string_view text) {
 
 }  // namespace
 
-std::expected<std::int64_t, std::string> parse_duration_us(std::string_view text) {
-  const auto not_one = [&] {
-    return std::unexpected(
-        fmt::format("'{}' is not a duration; write a whole number and one of s m h d, as in 5m", text));
-  };
-  if (text.size() < 2) return not_one();
-  const auto unit = std::ranges::find(units, text.back(), &Unit::letter);
-  const std::string_view digits = text.substr(0, text.size() - 1);
-  if (unit == units.end() || !is_whole(digits)) return not_one();
+std::expected<std::int64_t, std::string> parse_duration_us(std::string_view text, FinestUnit finest) {
+  const auto digits = static_cast<std::size_t>(std::ranges::find_if_not(text, is_digit) - text.begin());
+  const std::string_view number = text.substr(0, digits);
+  const auto unit = std::ranges::find(units, text.substr(digits), &Unit::name);
+  const bool seconds = finest == FinestUnit::second;
+  if (unit == units.end() || !is_whole(number) || (seconds && unit->us < second_us)) {
+    return std::unexpected(fmt::format("'{}' is not a duration; write a whole number and one of {}, as in 5m", text,
+                                       seconds ? "s m h d" : "us ms s m h d"));
+  }
   std::int64_t count = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
-  if (error != std::errc() || count > max_duration_us / unit->us) {
+  const auto read = std::from_chars(number.data(), number.data() + number.size(), count);
+  if (read.ec != std::errc() || count > max_duration_us / unit->us) {
     return std::unexpected(fmt::format("'{}' is too long; the longest duration is 3660d", text));
   }
   return count * unit->us;
 }
 
 void append_duration(std::string& out, std::int64_t us) {
-  const auto unit = std::ranges::find_if(
-      units, [us](const Unit& u) { return us != 0 && us % u.us == 0 && (u.letter != 'd' || us != u.us); });
-  const Unit& best = unit == units.end() ? units.back() : *unit;
-  out += fmt::format("{}{}", us / best.us, best.letter);
+  if (us == 0) {
+    out += "0s";
+    return;
+  }
+  const auto unit =
+      std::ranges::find_if(units, [us](const Unit& u) { return us % u.us == 0 && (u.name != "d" || us != u.us); });
+  out += fmt::format("{}{}", us / unit->us, unit->name);
 }
 
 std::expected<std::int64_t, std::string> parse_integer(std::string_view text, std::int64_t min, std::int64_t max) {
@@ -132,7 +140,8 @@ std::optional<std::int64_t> get_integer(const Node& node, std::string_view name,
 }
 
 std::optional<std::int64_t> get_duration_us(const Node& node, std::string_view name, Problems& problems) {
-  return get<std::int64_t>(node, name, "a duration, as in 5m", problems, parse_duration_us);
+  return get<std::int64_t>(node, name, "a duration, as in 5m", problems,
+                           [](std::string_view text) { return parse_duration_us(text); });
 }
 
 std::optional<bool> get_boolean(const Node& node, std::string_view name, Problems& problems) {

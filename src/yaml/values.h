@@ -19,10 +19,13 @@ namespace bank::yaml {
 
 inline constexpr std::int64_t max_duration_us = 3660LL * 86'400 * 1'000'000;
 
+/// The smallest unit that a duration may be written in: seconds in rules, microseconds (`100us`, `250ms`) in settings.
+enum class FinestUnit : std::uint8_t { second, microsecond };
+
 /// `30s`, `5m`, `2h`, `7d`: microseconds, 0 to max_duration_us.
-[[nodiscard]] std::expected<std::int64_t, std::string> parse_duration_us(std::string_view text);
-/// Appends a duration as it would be written, in the largest unit that takes it whole, but 24h: `5m`, `24h`, `7d`. `us`
-/// is whole seconds.
+[[nodiscard]] std::expected<std::int64_t, std::string> parse_duration_us(std::string_view text,
+                                                                         FinestUnit finest = FinestUnit::second);
+/// Appends a duration as it would be written, in the largest unit that takes it whole, but 24h: `5m`, `24h`, `7d`.
 void append_duration(std::string& out, std::int64_t us);
 
 /// A whole number without leading zeros, blanks or plus sign, within both bounds.

@@ -24,6 +24,16 @@ TEST(Duration, ReadsWholeNumbersOfAUnit) {
   EXPECT_EQ(parse_duration_us("3660d"), max_duration_us);
 }
 
+TEST(Duration, MayBeFinerThanASecondWhereThatIsAskedFor) {
+  EXPECT_EQ(parse_duration_us("250ms", FinestUnit::microsecond), 250'000);
+  EXPECT_EQ(parse_duration_us("1500us", FinestUnit::microsecond), 1'500);
+  EXPECT_EQ(parse_duration_us("5m", FinestUnit::microsecond), 300 * second);
+  EXPECT_EQ(parse_duration_us("5x", FinestUnit::microsecond).error(),
+            "'5x' is not a duration; write a whole number and one of us ms s m h d, as in 5m");
+  EXPECT_FALSE(parse_duration_us("250ms").has_value());
+  EXPECT_FALSE(parse_duration_us("1500us").has_value());
+}
+
 TEST(Duration, RefusesTheRest) {
   for (const std::string_view text :
        {"", "s", "5", "5x", "-5m", "+5m", "5 m", "5M", "05m", "1.5h", "5mm", "m5", "1h30m"}) {
@@ -40,9 +50,10 @@ TEST(Duration, RefusesTheRest) {
 }
 
 TEST(Duration, IsWrittenInTheLargestUnitThatFits) {
-  for (const std::string_view text : {"0s", "59s", "90s", "5m", "90m", "24h", "36h", "7d", "3660d"}) {
+  for (const std::string_view text :
+       {"0s", "1us", "1500us", "250ms", "59s", "90s", "5m", "90m", "24h", "36h", "7d", "3660d"}) {
     std::string written;
-    append_duration(written, parse_duration_us(text).value());
+    append_duration(written, parse_duration_us(text, FinestUnit::microsecond).value());
     EXPECT_EQ(written, text);
   }
 }
