@@ -17,7 +17,8 @@ namespace {
 /// Encodes a block's records one by one.
 class Encoder {
  public:
-  explicit Encoder(Format format) : format_(format) {}
+  /// `keyed`: with what KeyedText says of each record.
+  Encoder(Format format, bool keyed) : format_(format), keyed_(keyed) {}
 
   static std::string transactions_header(Format format) {
     return format == Format::csv ? std::string(codec::csv_header()) : std::string();
@@ -33,10 +34,16 @@ class Encoder {
   }
   [[nodiscard]] bool done() const { return block_ == nullptr || next_ == block_->transactions().size(); }
 
-  void encode_next(std::string& transactions, std::string& labels, Totals& totals) {
+  void encode_next(KeyedText& transactions, std::string& labels, Totals& totals) {
     const model::Transaction& transaction = block_->transactions()[next_];
-    format_ == Format::csv ? codec::append_transaction_csv(transactions, transaction)
-                           : codec::append_transaction_json(transactions, transaction);
+    const std::size_t begin = transactions.text.size();
+    format_ == Format::csv ? codec::append_transaction_csv(transactions.text, transaction)
+                           : codec::append_transaction_json(transactions.text, transaction);
+    if (keyed_) {
+      transactions.accounts += transaction.account_number;
+      transactions.records.push_back(
+          {transactions.text.size() - begin, transaction.account_number.size(), transaction.time});
+    }
     const Label* label = nullptr;
     if (next_label_ < block_->labels().size() && block_->labels()[next_label_].index == next_) {
       label = &block_->labels()[next_label_++];
@@ -56,28 +63,45 @@ class Encoder {
   }
 
   Format format_;
+  bool keyed_;
   const Block* block_ = nullptr;
   std::size_t next_ = 0;
   std::size_t next_label_ = 0;
 };
 
-Result<void> deliver(const Sinks& sinks, std::string_view transactions, std::string_view labels) {
-  if (!transactions.empty()) {
-    if (auto written = sinks.transactions(transactions); !written) return written;
+bool keyed(const Sinks& sinks) { return static_cast<bool>(sinks.keyed_transactions); }
+
+void clear(KeyedText& transactions) {
+  transactions.text.clear();
+  transactions.accounts.clear();
+  transactions.records.clear();
+}
+
+Result<void> deliver_labels(const Sinks& sinks, std::string_view labels) {
+  return labels.empty() || !sinks.labels ? Result<void>() : sinks.labels(labels);
+}
+
+Result<void> deliver(const Sinks& sinks, const KeyedText& transactions, std::string_view labels) {
+  if (!transactions.text.empty()) {
+    auto written = keyed(sinks) ? sinks.keyed_transactions(transactions) : sinks.transactions(transactions.text);
+    if (!written) return written;
   }
-  if (!labels.empty() && sinks.labels) return sinks.labels(labels);
-  return {};
+  return deliver_labels(sinks, labels);
 }
 
 Result<void> deliver_headers(const Sinks& sinks, Format format) {
-  return deliver(sinks, Encoder::transactions_header(format), Encoder::labels_header(format));
+  const std::string header = Encoder::transactions_header(format);
+  if (!header.empty() && !keyed(sinks)) {
+    if (auto written = sinks.transactions(header); !written) return written;
+  }
+  return deliver_labels(sinks, Encoder::labels_header(format));
 }
 
 /// What came of a slice, on its way to the sinks.
 struct Parcel {
   std::uint64_t ticket = 0;
   bool ready = false;
-  std::string transactions;
+  KeyedText transactions;
   std::string labels;
   Totals totals;
 };
@@ -107,12 +131,12 @@ class Workshop {
   void work() {
     Slice slice;
     Block block;
-    Encoder encoder(format_);
+    Encoder encoder(format_, keyed(sinks_));
     Parcel parcel;
     while (const std::optional<std::uint64_t> ticket = take(slice)) {
       generator_.fill(slice, block);
       parcel.ticket = *ticket;
-      parcel.transactions.clear();
+      clear(parcel.transactions);
       parcel.labels.clear();
       parcel.totals = {};
       encoder.start(block);
@@ -239,7 +263,7 @@ Result<Totals> produce_paced(Generator& generator, Format format, Clock& clock, 
   std::int64_t earliest_ns = start_ns;  // of the next delivery
   Totals totals;
   Block block;
-  Encoder encoder(format);
+  Encoder encoder(format, keyed(sinks));
   const auto more = [&] {  // Whether there is another record to encode.
     while (encoder.done()) {
       if (!generator.next(block)) return false;
@@ -247,7 +271,7 @@ Result<Totals> produce_paced(Generator& generator, Format format, Clock& clock, 
     }
     return true;
   };
-  std::string transactions;
+  KeyedText transactions;
   std::string labels;
   while (more()) {
     if (!sleep_until(clock, std::max(due_ns(totals.transactions), earliest_ns), stop)) {
@@ -255,14 +279,14 @@ Result<Totals> produce_paced(Generator& generator, Format format, Clock& clock, 
       return totals;
     }
     const std::int64_t now_ns = clock.monotonic_ns();
-    transactions.clear();
+    clear(transactions);
     labels.clear();
-    while (transactions.size() < most_bytes_at_once && due_ns(totals.transactions) <= now_ns && more()) {
+    while (transactions.text.size() < most_bytes_at_once && due_ns(totals.transactions) <= now_ns && more()) {
       encoder.encode_next(transactions, labels, totals);
     }
     if (auto delivered = deliver(sinks, transactions, labels); !delivered) return std::unexpected(delivered.error());
     if (sinks.progress) sinks.progress(totals);
-    if (transactions.size() < most_bytes_at_once) earliest_ns = now_ns + least_pause_ns;
+    if (transactions.text.size() < most_bytes_at_once) earliest_ns = now_ns + least_pause_ns;
   }
   return totals;
 }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -30,9 +31,23 @@ struct Totals {
   void add(const Totals& other);
 };
 
+/// Transactions as text, with what a log that is keyed wants to know of each.
+struct KeyedText {
+  struct Record {
+    std::size_t bytes = 0;          ///< Of its line, the newline included.
+    std::size_t account_bytes = 0;  ///< Of its account number.
+    model::EventTime time;
+  };
+  std::string text;
+  std::string accounts;         ///< Their account numbers, one behind another.
+  std::vector<Record> records;  ///< In the order of the text.
+};
+
 /// Takes text: whole records, in order, from one thread at a time. CSV begins with a header line.
 struct Sinks {
   std::function<Result<void>(std::string_view text)> transactions;
+  /// Takes the transactions instead, where it is set, without a header.
+  std::function<Result<void>(const KeyedText& transactions)> keyed_transactions{};
   std::function<Result<void>(std::string_view text)> labels;  ///< May be empty: nobody asks for the labels.
   /// Told, in the same order, how far it is; may be empty.
   std::function<void(const Totals& so_far)> progress;

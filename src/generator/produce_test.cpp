@@ -42,6 +42,26 @@ Written written(const Options& options, Format format, unsigned threads) {
   return result;
 }
 
+// Accounts and times are compared with what the text says.
+void append_checked(std::string& all, const KeyedText& some) {
+  std::size_t at = 0;
+  std::size_t account_at = 0;
+  for (const KeyedText::Record& record : some.records) {
+    const std::string line = some.text.substr(at, record.bytes);
+    EXPECT_TRUE(line.ends_with("}\n")) << line;
+    const std::string account = some.accounts.substr(account_at, record.account_bytes);
+    EXPECT_THAT(line, HasSubstr("\"account_number\": \"" + account + "\""));
+    std::string time;
+    model::append_event_time(time, record.time);
+    EXPECT_THAT(line, HasSubstr("\"timestamp\": \"" + time + "\""));
+    at += record.bytes;
+    account_at += record.account_bytes;
+  }
+  EXPECT_EQ(at, some.text.size());
+  EXPECT_EQ(account_at, some.accounts.size());
+  all += some.text;
+}
+
 std::uint64_t sum(const std::array<std::uint64_t, scenario_count>& counts) {
   std::uint64_t all = 0;
   for (const std::uint64_t count : counts) all += count;
@@ -194,6 +214,22 @@ TEST(ProducePaced, CarriesTheTimeOfDay) {
     model::append_event_time(now, model::EventTime::from_us(now_us - now_us % 1'000'000));
     EXPECT_THAT(arrival.text, HasSubstr(now));
   }
+}
+
+TEST(Produce, KeyedTextHoldsTheSameBytesWithAccountsAndTimes) {
+  const Options options = options_of(20'000, 300);
+  const Written plain = written(options, Format::jsonl, 1);
+  Generator generator = Generator::make(options).value();
+  const std::atomic<bool> stop = false;
+  Written keyed;
+  Sinks sinks = keyed.sinks();
+  sinks.transactions = nullptr;
+  sinks.keyed_transactions = [&](const KeyedText& some) -> Result<void> {
+    return append_checked(keyed.transactions, some), Result<void>();
+  };
+  ASSERT_TRUE(produce(generator, Format::jsonl, 2, stop, sinks));
+  EXPECT_EQ(keyed.transactions, plain.transactions);
+  EXPECT_EQ(keyed.labels, plain.labels);
 }
 
 TEST(ProducePaced, CatchesUpAfterADelay) {
