@@ -44,7 +44,7 @@ test-kafka: ## The system tests that need a Kafka broker; each starts its own
 	@ctest --preset kafka
 
 .PHONY: kafka-up
-kafka-up: build ## A Kafka broker on 127.0.0.1:9092, with bank's topics; BANK_KAFKA_PORT=… for another port
+kafka-up: build ## A Kafka broker on 127.0.0.1:9092, with bank's topics; BROKER_PORT=… for another port
 	@tools/setup kafka
 	@BANK=build/release/bin/bank tools/kafka up
 

@@ -9,6 +9,7 @@ void add_commands(CLI::App& app, Context& context) {
   add_analyze(app, context);
   add_monitor(app, context);
   add_rules(app, context);
+  add_topics(app, context);
   add_config(app, context);
 }
 

@@ -40,19 +40,51 @@ def _text(value):
     return struct.pack(">h", -1) if value is None else struct.pack(">h", len(value.encode())) + value.encode()
 
 
+def _crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+def _varint(number):
+    number = (number << 1) ^ (number >> 63)  # zigzag
+    out = b""
+    while number > 127:
+        out, number = out + bytes([number & 127 | 128]), number >> 7
+    return out + bytes([number])
+
+
+def _counted(data):
+    return _varint(-1) if data is None else _varint(len(data)) + data
+
+
+def _batch(records):
+    """A record batch of Kafka's (version 2), uncompressed, of (timestamp, key, value) triples."""
+    first, body = records[0][0], b""
+    for index, (timestamp, key, value) in enumerate(records):
+        record = b"\0" + _varint(timestamp - first) + _varint(index) + _counted(key) + _counted(value) + _varint(0)
+        body += _varint(len(record)) + record
+    checked = struct.pack(">hiqqqhii", 0, len(records) - 1, first, max(record[0] for record in records), -1, -1, -1, len(records)) + body
+    tail = struct.pack(">ibI", -1, 2, _crc32c(checked)) + checked
+    return struct.pack(">qi", 0, len(tail)) + tail
+
+
 class Broker:
     def __init__(self, folder, port=None, heap="512m", properties=None, environment=None):
         """`properties`: broker settings, on top of tools/kafka.d/server.properties. `environment`: more variables for tools/kafka."""
         self.folder = pathlib.Path(folder)
         ports = free_ports(2)
         self.port = port or ports[0]
-        self.environment = {**os.environ, "BANK_KAFKA_DIR": str(self.folder), "BANK_KAFKA_PORT": str(self.port),
-                            "BANK_KAFKA_CONTROLLER_PORT": str(ports[1]), "BANK_KAFKA_HEAP": heap, **(environment or {})}
+        self.environment = {**os.environ, "BROKER_DIR": str(self.folder), "BROKER_PORT": str(self.port),
+                            "BROKER_CONTROLLER_PORT": str(ports[1]), "BROKER_HEAP": heap, **(environment or {})}
         if properties:
             self.folder.mkdir(parents=True, exist_ok=True)
             more = self.folder / "more.properties"
             more.write_text("".join(f"{name}={value}\n" for name, value in properties.items()))
-            self.environment["BANK_KAFKA_PROPERTIES"] = str(more)
+            self.environment["BROKER_PROPERTIES"] = str(more)
 
     @property
     def address(self):
@@ -151,6 +183,15 @@ class Broker:
         """`records`: (key, value) pairs of str, without tabs or line ends."""
         lines = "".join(f"{key}\t{value}\n" for key, value in records)
         self.kcat("-P", "-t", topic, "-K", "\t", *arguments, input=lines.encode())
+
+    def produce_at(self, topic, partition, records):
+        """`records`: (timestamp in ms, key, value) triples, of bytes or None. kcat can't choose a record's time; this can."""
+        batch = _batch(records)
+        body = _text(None) + struct.pack(">hii", -1, 30_000, 1) + _text(topic) + struct.pack(">iii", 1, partition, len(batch)) + batch
+        answer = self.request(0, 3, body)  # Produce
+        code = struct.unpack_from(">h", answer, 4 + 2 + len(topic.encode()) + 4 + 4)[0]
+        if code != 0:
+            raise RuntimeError(f"cannot produce to {topic}: error {code} of Kafka's protocol")
 
     def read(self, topic, isolation="read_committed"):
         """Everything in the topic, partition by partition in order of offset."""

@@ -33,6 +33,20 @@ Result<void> set(rd_kafka_conf_t* conf, const Property& property) {
   }
 }
 
+/// A complaint without its address, which is told anyway, and without its history:
+/// `127.0.0.1:9092/bootstrap: Connect to ipv4#127.0.0.1:9092 failed: Connection refused (after 0ms in state CONNECT)`.
+std::string gist(std::string_view complaint) {
+  if (const std::size_t place = complaint.find("/bootstrap: "); place != std::string_view::npos) {
+    complaint.remove_prefix(place + std::string_view("/bootstrap: ").size());
+  }
+  constexpr std::string_view failed = " failed: ";
+  if (const std::size_t place = complaint.find(failed);
+      complaint.starts_with("Connect to ") && place != std::string_view::npos) {
+    complaint.remove_prefix(place + failed.size());
+  }
+  return std::string(complaint.substr(0, complaint.find(" (after ")));
+}
+
 // What librdkafka would print.
 void on_log(const rd_kafka_t* /*client*/, int /*level*/, const char* /*facility*/, const char* /*text*/) {}
 
@@ -118,12 +132,11 @@ Result<Client> Client::make(rd_kafka_type_t type, const Connection& connection, 
 
 Error Client::error(std::string_view doing, std::string_view reason) const {
   if (context_->complaints.unreachable()) {
-    const std::string complaint = context_->complaints.last();
-    return {
-        ErrorKind::runtime,
-        fmt::format("{}: no Kafka broker answers at {}{}{}; is it running (make kafka-up), and is the address right "
-                    "(--bootstrap-server)?",
-                    doing, context_->bootstrap_servers, complaint.empty() ? "" : ": ", complaint)};
+    const std::string why = gist(context_->complaints.last());
+    return {ErrorKind::runtime,
+            fmt::format("{}: no Kafka broker answers at {}{}; is it running (make kafka-up), and is the address right "
+                        "(--bootstrap-server)?",
+                        doing, context_->bootstrap_servers, why.empty() ? "" : fmt::format(" ({})", why))};
   }
   return {ErrorKind::runtime, fmt::format("{}: {}", doing, reason)};
 }
