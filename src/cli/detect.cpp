@@ -16,8 +16,11 @@
 
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/detect_kafka.h"
+#include "cli/detect_screen.h"
 #include "cli/human.h"
 #include "cli/input.h"
+#include "cli/kafka.h"
 #include "cli/table.h"
 #include "rules/load.h"
 #include "yaml/values.h"
@@ -36,28 +39,16 @@ constexpr auto examples =
     "bank generate --stream --output - | bank detect --file -   # as it comes\n"
     "bank detect --processed data/processed.json                # every transaction with its risk and decision too\n"
     "bank detect --file cards.csv --map account_number=cc_num,amount=amt   # other people's columns\n"
-    "bank detect --fail-on HIGH                                 # exit code 3 if an alert is HIGH or CRITICAL";
+    "bank detect --fail-on HIGH                                 # exit code 3 if an alert is HIGH or CRITICAL\n"
+    "bank detect --kafka                                        # topic banking-transactions → topic fraud-alerts\n"
+    "bank detect --kafka --from-beginning --until-end           # all that is there, then the summary";
 
 struct Flags {
   std::optional<std::uint64_t> records_max;
   std::string fail_on;
+  bool kafka = false;
+  KafkaDetectFlags of_kafka;
 };
-
-std::string count_text(std::uint64_t number) { return with_commas(static_cast<std::int64_t>(number)); }
-
-std::string bytes_text(std::uint64_t bytes) { return human_bytes(static_cast<std::int64_t>(bytes)); }
-
-std::string counted(std::uint64_t number, std::string_view noun) {
-  return fmt::format("{} {}{}", count_text(number), noun, number == 1 ? "" : "s");
-}
-
-std::optional<model::Severity> severity_named(std::string_view name) {
-  using enum model::Severity;
-  for (const model::Severity severity : {low, medium, high, critical}) {
-    if (model::to_string(severity) == name) return severity;
-  }
-  return std::nullopt;
-}
 
 // Dead letters stand beside the alerts, also where those go to a folder that a flag names.
 std::string rejected_path(const config::Settings& settings) {
@@ -112,38 +103,6 @@ void show_progress(Progress& progress, const pipeline::Progress& so_far, const f
   progress.update(line);
 }
 
-std::string rejected_text(const pipeline::Summary& summary) {
-  std::string text = count_text(summary.rejected);
-  std::string_view separator = ": ";
-  for (std::size_t i = 0; i < summary.rejected_by_reason.size(); ++i) {
-    if (summary.rejected_by_reason[i] == 0) continue;
-    text += fmt::format("{}{} {}", separator, model::to_string(static_cast<model::Reason>(i)),
-                        count_text(summary.rejected_by_reason[i]));
-    separator = ", ";
-  }
-  return text;
-}
-
-std::string decisions_text(const pipeline::Summary& summary) {
-  std::string text;
-  for (std::size_t i = 0; i < summary.decisions.size(); ++i) {
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", model::to_string(static_cast<model::Decision>(i)),
-                        count_text(summary.decisions[i]));
-  }
-  return text;
-}
-
-void print_alerts(Stream& out, const Detection& detection) {
-  const pipeline::Summary& summary = detection.outcome.summary;
-  Table table({{"RULE"}, {"SEVERITY"}, {"ALERTS", Align::right}}, 4);
-  for (std::size_t i = 0; i < detection.rules.rules.size(); ++i) {
-    const rules::Rule& rule = detection.rules.rules[i];
-    const std::string_view severity = model::to_string(rule.severity);
-    table.add({rule.id, {severity, style_of(severity)}, count_text(summary.alerts_by_rule[i])});
-  }
-  table.print(out);
-}
-
 void print_summary(Terminal& terminal, const Detection& detection, const DetectOptions& options) {
   if (terminal.quiet()) return;
   const pipeline::Summary& summary = detection.outcome.summary;
@@ -152,16 +111,9 @@ void print_summary(Terminal& terminal, const Detection& detection, const DetectO
   terminal.note(fmt::format("{} ({}) in {} ({})", counted(summary.records, "record"), bytes_text(summary.bytes),
                             human_seconds(seconds),
                             human_rate(static_cast<double>(summary.records) / std::max(seconds, 1e-9))));
-  Table facts({{""}, {""}});
-  facts.add({"Judged", fmt::format("{} of {} ({} of history held)", counted(summary.judged, "transaction"),
-                                   counted(summary.accounts, "account"), bytes_text(summary.state_bytes))});
-  if (summary.resends > 0) facts.add({"Resends", fmt::format("{}, ignored", count_text(summary.resends))});
-  if (summary.late > 0) facts.add({"Late", fmt::format("{}, judged on what is kept", count_text(summary.late))});
-  if (summary.rejected > 0) facts.add({"Rejected", {rejected_text(summary), Style::yellow}});
-  facts.add({"Decisions", decisions_text(summary)});
-  facts.add({"Alerts", count_text(summary.alerts)});
+  Table facts = facts_of(summary);
   facts.print(terminal.err());
-  print_alerts(terminal.err(), detection);
+  print_alerts_by_rule(terminal.err(), detection.rules, summary);
   if (!detection.outcome.committed) return;
   Table files({{""}, {""}});
   const auto add_file = [&files](std::string_view what, const std::string& path) {
@@ -173,29 +125,34 @@ void print_summary(Terminal& terminal, const Detection& detection, const DetectO
   files.print(terminal.err());
 }
 
-bool alert_at_or_above(const Detection& detection, model::Severity severity) {
-  for (std::size_t i = 0; i < detection.rules.rules.size(); ++i) {
-    if (detection.rules.rules[i].severity >= severity && detection.outcome.summary.alerts_by_rule[i] > 0) return true;
-  }
-  return false;
-}
-
 Result<ExitCode> detect(Context& context, const Flags& flags) {
+  const std::optional<model::Severity> severity = severity_named(flags.fail_on);
+  if (flags.kafka) return detect_on_kafka(context, flags.of_kafka, flags.records_max, severity);
   Result<DetectOptions> options = detect_options(context);
   if (!options) return std::unexpected(options.error());
   if (flags.records_max) options->records_max = *flags.records_max;
-  const std::optional<model::Severity> fail_on = severity_named(flags.fail_on);
 
   const Result<Detection> detection = run_detect(*options, context);
   if (!detection) return std::unexpected(detection.error());
   if (detection->reader_gone) return ExitCode::reader_gone;
   print_summary(context.terminal, *detection, *options);
   if (detection->outcome.error) return std::unexpected(*detection->outcome.error);
-  if (fail_on && alert_at_or_above(*detection, *fail_on)) return ExitCode::fail_on_met;
+  if (severity && alert_at_or_above(detection->rules, detection->outcome.summary, *severity))
+    return ExitCode::fail_on_met;
   return ExitCode::ok;
 }
 
 }  // namespace
+
+Result<engine::Options> engine_options(const config::Settings& settings) {
+  engine::Options options;
+  options.lateness_us = settings.duration_us("detect.lateness");
+  options.thresholds = {.review = static_cast<int>(settings.integer("decision.review_threshold")),
+                        .block = static_cast<int>(settings.integer("decision.block_threshold"))};
+  if (options.thresholds.review <= options.thresholds.block) return options;
+  return fail_config(fmt::format("the review threshold ({}) is above the block threshold ({}); it must not be",
+                                 options.thresholds.review, options.thresholds.block));
+}
 
 Result<DetectOptions> detect_options(const Context& context) {
   const config::Settings& settings = context.settings;
@@ -214,13 +171,9 @@ Result<DetectOptions> detect_options(const Context& context) {
 
   const std::int64_t threads = settings.integer("detect.threads");
   options.threads = threads > 0 ? static_cast<std::size_t>(threads) : std::max(1U, std::thread::hardware_concurrency());
-  options.engine.lateness_us = settings.duration_us("detect.lateness");
-  options.engine.thresholds = {.review = static_cast<int>(settings.integer("decision.review_threshold")),
-                               .block = static_cast<int>(settings.integer("decision.block_threshold"))};
-  if (options.engine.thresholds.review > options.engine.thresholds.block) {
-    return fail_config(fmt::format("the review threshold ({}) is above the block threshold ({}); it must not be",
-                                   options.engine.thresholds.review, options.engine.thresholds.block));
-  }
+  const Result<engine::Options> engine = engine_options(settings);
+  if (!engine) return std::unexpected(engine.error());
+  options.engine = *engine;
   return options;
 }
 
@@ -275,6 +228,8 @@ void add_detect(CLI::App& app, Context& context) {
   command.add_option("--fail-on", flags->fail_on, "Exit with 3 if there is an alert of this severity or above")
       ->type_name("SEVERITY")
       ->check(CLI::IsMember({"LOW", "MEDIUM", "HIGH", "CRITICAL"}));
+  command.add_flag("--kafka", flags->kafka, "Read from and write to Kafka instead of files")->group(kafka_flags);
+  add_kafka_detect_flags(command, context, flags->of_kafka);
   on_run(command, context, [&context, flags] { return detect(context, *flags); });
 }
 

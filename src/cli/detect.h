@@ -25,6 +25,9 @@ struct DetectOptions {
   engine::Options engine{};
 };
 
+/// Lateness and thresholds, as the settings say. Errors (config): the thresholds contradict each other.
+[[nodiscard]] Result<engine::Options> engine_options(const config::Settings& settings);
+
 /// What the settings say.
 [[nodiscard]] Result<DetectOptions> detect_options(const Context& context);
 

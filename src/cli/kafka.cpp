@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include <CLI/CLI.hpp>
+
 #include "cli/command.h"
 
 namespace bank::cli {
@@ -42,9 +44,9 @@ Result<std::vector<kafka::Property>> read_properties(const std::string& path) {
 }  // namespace
 
 void add_kafka_flags(CLI::App& command, Context& context) {
-  bind_flag(command, context, "--bootstrap-server", "kafka.bootstrap_servers");
-  bind_flag(command, context, "--command-config", "kafka.properties_file");
-  bind_flag(command, context, "-X,--property", "kafka.properties");
+  bind_flag(command, context, "--bootstrap-server", "kafka.bootstrap_servers")->group(kafka_flags);
+  bind_flag(command, context, "--command-config", "kafka.properties_file")->group(kafka_flags);
+  bind_flag(command, context, "-X,--property", "kafka.properties")->group(kafka_flags);
 }
 
 Result<kafka::Connection> kafka_connection(const config::Settings& settings) {

@@ -15,6 +15,9 @@ namespace bank::cli {
 
 struct Context;
 
+/// The heading under which --help lists them.
+inline constexpr const char* kafka_flags = "Kafka";
+
 /// Adds --bootstrap-server, --command-config and -X.
 void add_kafka_flags(CLI::App& command, Context& context);
 

@@ -1,0 +1,510 @@
+#include "adapters/kafka/detector.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <utility>
+
+#include "adapters/kafka/client.h"
+#include "adapters/kafka/committer.h"
+#include "adapters/kafka/latency.h"
+#include "adapters/kafka/partition.h"
+#include "adapters/kafka/recovery.h"
+#include "adapters/kafka/state_dir.h"
+#include "adapters/kafka/worker.h"
+#include "base/assert.h"
+
+namespace bank::kafka {
+namespace {
+
+constexpr int call_timeout_ms = 10'000;
+constexpr int poll_ms = 20;
+constexpr std::int64_t status_interval_ns = 100'000'000;
+/// How long results may take to be committed when partitions are given up, or the detector ends.
+constexpr std::int64_t flush_ns = 30'000'000'000;
+
+struct Watermarks {
+  std::int64_t low = 0;
+  std::int64_t high = 0;
+};
+
+class Detector {
+ public:
+  Detector(const DetectorOptions& options, const std::shared_ptr<const engine::Plan>& plan, const Clock& clock,
+           const std::function<void(const DetectorStatus&)>& on_status, const Notice& notice)
+      : options_(options),
+        plan_(plan),
+        clock_(clock),
+        on_status_(on_status),
+        notice_(notice),
+        begun_ns_(clock.monotonic_ns()),
+        reach_us_(reach_of(*plan, options.engine)),
+        judging_{.engine = options.engine,
+                 .names = options.names,
+                 .topic = options.transactions_topic,
+                 .processed = !options.processed_topic.empty()},
+        allowance_(options.records_max) {}
+
+  DetectorOutcome run();
+
+ private:
+  Result<void> start();
+  Result<void> check_topics();
+  void loop();
+  [[nodiscard]] bool finished();
+  [[nodiscard]] std::optional<Error> find_error();
+
+  void rebalance(rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* partitions);
+  Result<void> assign(const rd_kafka_topic_partition_list_t& partitions);
+  [[nodiscard]] Result<PartitionList> fetch_committed(const rd_kafka_topic_partition_list_t& partitions);
+  [[nodiscard]] Result<Watermarks> watermarks(std::int32_t partition);
+  [[nodiscard]] Result<std::unique_ptr<Assigned>> prepare(const rd_kafka_topic_partition_t& committed,
+                                                          std::map<std::int32_t, std::int64_t>& positions);
+  void start_at(Assigned& assigned, const rd_kafka_topic_partition_t& committed, const Watermarks& there);
+  void commit_start(const Assigned& assigned);
+  void revoke(bool lost);
+  void pause_workers();
+  void resume_workers();
+  void retire(std::unique_ptr<Partition> partition);
+
+  [[nodiscard]] DetectorStatus status();
+  void show_status(bool always);
+  [[nodiscard]] DetectorOutcome outcome();
+
+  const DetectorOptions& options_;
+  const std::shared_ptr<const engine::Plan>& plan_;
+  const Clock& clock_;
+  const std::function<void(const DetectorStatus&)>& on_status_;
+  const Notice& notice_;
+  const std::int64_t begun_ns_;
+  const std::int64_t reach_us_;
+  const JudgingOptions judging_;
+  Allowance allowance_;
+  Latencies latencies_;
+
+  // In the order in which they depend on each other.
+  std::optional<StateDir> state_dir_;
+  std::optional<Client> consumer_;
+  std::unique_ptr<Committer> committer_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<Queue> partition_queues_;  // forwarded to the workers'
+
+  /// Engines of partitions that were revoked: most come back at once, and go on where they were.
+  std::map<std::int32_t, std::unique_ptr<Partition>> parked_;
+  pipeline::Summary retired_;  // of partitions that are no more
+  std::uint64_t retired_replayed_ = 0;
+  std::uint64_t rebalances_ = 0;
+  bool assigned_ = false;
+  bool closing_ = false;
+  bool stopped_ = false;
+  std::optional<Error> error_;
+  std::int64_t next_status_ns_ = 0;
+  std::uint64_t seen_records_ = 0;
+};
+
+// ---- start and end
+
+DetectorOutcome Detector::run() {
+  if (Result<void> started = start(); !started) {
+    error_ = started.error();
+    return outcome();
+  }
+  loop();
+  closing_ = true;
+  if (error_) committer_->discard();  // a worker may be waiting for it
+  pause_workers();
+  if (error_) {
+    committer_->discard();
+  } else if (!committer_->flush(clock_.monotonic_ns() + flush_ns) && !committer_->lost()) {
+    const std::string trouble = committer_->trouble();
+    error_ = find_error().value_or(
+        Error{ErrorKind::runtime, fmt::format("the last results could not be committed within {} s{}{}; the next start "
+                                              "of this group does them again",
+                                              flush_ns / 1'000'000'000, trouble.empty() ? "" : ": ", trouble)});
+  }
+  show_status(true);
+  DetectorOutcome done = outcome();
+  rd_kafka_consumer_close(consumer_->get());
+  return done;
+}
+
+Result<void> Detector::start() {
+  Result<StateDir> state_dir =
+      StateDir::claim(options_.state_dir, options_.group, options_.instance, options_.identity);
+  if (!state_dir) return std::unexpected(state_dir.error());
+  state_dir_.emplace(std::move(*state_dir));
+
+  const std::array<Property, 6> chosen = {
+      Property{"queued.min.messages", "500000"},  // far less, and the client idles between two fetches
+      {"session.timeout.ms", "10000"},
+      {"heartbeat.interval.ms", "2000"},
+      {"fetch.error.backoff.ms", "100"},
+      {"topic.metadata.refresh.interval.ms", "60000"},
+      {"statistics.interval.ms", "0"}};
+  std::vector<Property> required = {{"group.id", options_.group},          {"enable.auto.commit", "false"},
+                                    {"enable.auto.offset.store", "false"}, {"isolation.level", "read_committed"},
+                                    {"auto.offset.reset", "error"},        {"partition.assignment.strategy", "range"},
+                                    {"enable.partition.eof", "true"},      {"allow.auto.create.topics", "false"}};
+  if (!options_.instance.empty()) required.emplace_back("group.instance.id", options_.instance);
+  const Callbacks callbacks = {
+      .rebalance = [](rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* partitions,
+                      void* opaque) { static_cast<Detector*>(opaque)->rebalance(code, partitions); },
+      .opaque = this};
+  Result<Client> consumer = Client::make(RD_KAFKA_CONSUMER, options_.connection, chosen, required, callbacks);
+  if (!consumer) return std::unexpected(consumer.error());
+  consumer_.emplace(std::move(*consumer));
+  rd_kafka_poll_set_consumer(consumer_->get());
+  if (Result<void> there = check_topics(); !there) return there;
+
+  Result<std::unique_ptr<Committer>> committer =
+      Committer::start({.connection = options_.connection,
+                        .transactional_id = state_dir_->name(),
+                        .input_topic = options_.transactions_topic,
+                        .topics = {options_.alerts_topic, options_.processed_topic, options_.dead_letter_topic},
+                        .interval_ns = options_.commit_interval_us * 1000},
+                       *consumer_, clock_, *options_.stop, [this](const Chunk& chunk) {
+                         const std::int64_t now_ns = clock_.monotonic_ns();
+                         if (chunk.records > 0) latencies_.note(now_ns - chunk.taken_ns, chunk.records, now_ns);
+                       });
+  if (!committer) return std::unexpected(committer.error());
+  committer_ = std::move(*committer);
+  for (std::size_t i = 0; i < options_.threads; ++i) {
+    workers_.push_back(
+        std::make_unique<Worker>(*consumer_, options_.transactions_topic, *committer_, clock_, allowance_));
+  }
+
+  const PartitionList subscription = make_list(1);
+  rd_kafka_topic_partition_list_add(subscription.get(), options_.transactions_topic.c_str(), RD_KAFKA_PARTITION_UA);
+  const rd_kafka_resp_err_t code = rd_kafka_subscribe(consumer_->get(), subscription.get());
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return std::unexpected(consumer_->error("cannot subscribe to " + options_.transactions_topic, code));
+  }
+  return {};
+}
+
+// A topic that is missing would be made by the broker with one partition, or be missed only when the first dead letter
+// comes.
+Result<void> Detector::check_topics() {
+  for (const std::string& topic :
+       {options_.transactions_topic, options_.alerts_topic, options_.processed_topic, options_.dead_letter_topic}) {
+    if (topic.empty()) continue;
+    struct DestroyTopic {
+      void operator()(rd_kafka_topic_t* handle) const { rd_kafka_topic_destroy(handle); }
+    };
+    const std::unique_ptr<rd_kafka_topic_t, DestroyTopic> handle(
+        rd_kafka_topic_new(consumer_->get(), topic.c_str(), nullptr));
+    const struct rd_kafka_metadata* metadata = nullptr;
+    const rd_kafka_resp_err_t code = rd_kafka_metadata(consumer_->get(), 0, handle.get(), &metadata, call_timeout_ms);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      rd_kafka_poll(consumer_->get(), 0);
+      return std::unexpected(consumer_->error(fmt::format("cannot look up topic {}", topic), code));
+    }
+    const rd_kafka_resp_err_t of_topic =
+        metadata->topic_cnt == 1 ? metadata->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+    rd_kafka_metadata_destroy(metadata);
+    if (of_topic == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || of_topic == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC) {
+      return fail(fmt::format("topic {} does not exist at {}; `bank topics create` makes what is missing", topic,
+                              options_.connection.bootstrap_servers));
+    }
+    if (of_topic != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return std::unexpected(consumer_->error(fmt::format("cannot use topic {}", topic), of_topic));
+    }
+  }
+  return {};
+}
+
+void Detector::loop() {
+  while (!finished()) {
+    rd_kafka_poll(consumer_->get(), poll_ms);  // calls rebalance()
+    show_status(false);
+  }
+}
+
+bool Detector::finished() {
+  if (!error_) error_ = find_error();
+  if (error_ || allowance_.used_up()) return true;
+  if (options_.stop->load(std::memory_order_relaxed)) {
+    stopped_ = true;
+    return true;
+  }
+  if (!options_.until_end || !assigned_ || committer_->lost()) return false;
+  return std::ranges::all_of(workers_, [](const std::unique_ptr<Worker>& worker) {
+    return std::ranges::all_of(worker->assigned(), [](const auto& entry) { return entry.second->done.load(); });
+  });
+}
+
+std::optional<Error> Detector::find_error() {
+  if (std::optional<Error> error = committer_->error()) return error;
+  for (const std::unique_ptr<Worker>& worker : workers_) {
+    if (std::optional<Error> error = worker->error()) return error;
+  }
+  std::array<char, 512> reason{};
+  const rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(consumer_->get(), reason.data(), reason.size());
+  if (fatal == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID) {
+    return Error{ErrorKind::runtime,
+                 fmt::format("another detector has joined group {} as instance {}, and takes this one's place; each "
+                             "needs a name of its own (kafka.instance)",
+                             options_.group, options_.instance)};
+  }
+  if (fatal != RD_KAFKA_RESP_ERR_NO_ERROR) return consumer_->error("the consumer gave up", reason.data());
+  return std::nullopt;
+}
+
+// ---- partitions come and go
+
+void Detector::rebalance(rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* partitions) {
+  pause_workers();
+  if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && !closing_) {
+    ++rebalances_;
+    if (Result<void> done = assign(*partitions); !done) error_ = done.error();
+    return;
+  }
+  revoke(rd_kafka_assignment_lost(consumer_->get()) != 0);
+  rd_kafka_assign(consumer_->get(), nullptr);
+}
+
+void Detector::pause_workers() {
+  for (const std::unique_ptr<Worker>& worker : workers_) worker->pause();
+}
+
+void Detector::resume_workers() {
+  for (const std::unique_ptr<Worker>& worker : workers_) worker->resume();
+}
+
+void Detector::revoke(bool lost) {
+  if (!lost && !error_) static_cast<void>(committer_->flush(clock_.monotonic_ns() + flush_ns));
+  committer_->discard();
+  for (const std::unique_ptr<Worker>& worker : workers_) {
+    for (auto& [number, assigned] : worker->assigned()) parked_[number] = std::move(assigned->partition);
+    worker->assigned().clear();
+  }
+  partition_queues_.clear();
+  assigned_ = false;
+}
+
+void Detector::retire(std::unique_ptr<Partition> partition) {
+  partition->add_to(retired_);
+  retired_replayed_ += partition->counts().replayed.load(std::memory_order_relaxed);
+  retired_.accounts = 0;  // they go with it
+  retired_.state_bytes = 0;
+}
+
+Result<void> Detector::assign(const rd_kafka_topic_partition_list_t& partitions) {
+  // The generation that the group is in now is what the offsets will be committed under: asked for here, and not when
+  // they are committed, when it may be another.
+  GroupMetadata group(rd_kafka_consumer_group_metadata(consumer_->get()));
+  const Result<PartitionList> committed = fetch_committed(partitions);
+  if (!committed) return std::unexpected(committed.error());
+
+  std::map<std::int32_t, std::int64_t> positions;
+  std::vector<std::unique_ptr<Assigned>> prepared;
+  for (int i = 0; i < (*committed)->cnt; ++i) {
+    Result<std::unique_ptr<Assigned>> assigned = prepare((*committed)->elems[i], positions);
+    if (!assigned) return std::unexpected(assigned.error());
+    prepared.push_back(std::move(*assigned));
+  }
+  for (auto& [number, partition] : std::exchange(parked_, {})) {
+    if (partition != nullptr) retire(std::move(partition));
+  }
+  committer_->begin_assignment(std::move(group), positions);
+  for (int i = 0; i < (*committed)->cnt; ++i) {
+    if ((*committed)->elems[i].offset < 0) commit_start(*prepared[static_cast<std::size_t>(i)]);
+  }
+
+  const PartitionList start = make_list(static_cast<int>(prepared.size()));
+  for (std::size_t i = 0; i < prepared.size(); ++i) {
+    Assigned& assigned = *prepared[i];
+    const std::int32_t number = assigned.partition->number();
+    rd_kafka_topic_partition_list_add(start.get(), options_.transactions_topic.c_str(), number)->offset =
+        assigned.next_offset;
+    Worker& worker = *workers_[i % workers_.size()];
+    Queue queue(rd_kafka_queue_get_partition(consumer_->get(), options_.transactions_topic.c_str(), number));
+    rd_kafka_queue_forward(queue.get(), worker.queue());
+    partition_queues_.push_back(std::move(queue));
+    worker.assigned()[number] = std::move(prepared[i]);
+  }
+  const rd_kafka_resp_err_t code = rd_kafka_assign(consumer_->get(), start.get());
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return std::unexpected(consumer_->error("cannot take partitions", code));
+  assigned_ = true;
+  resume_workers();
+  return {};
+}
+
+// A group's first offset is committed at once: where it began must not depend on when it first had something to commit.
+void Detector::commit_start(const Assigned& assigned) {
+  std::unique_ptr<Chunk> chunk = committer_->take_chunk();
+  chunk->partition = assigned.partition->number();
+  chunk->next_offset = assigned.live_from;
+  chunk->replay_point = {.floor = assigned.live_from, .outliers = {}, .reach_us = reach_us_};
+  committer_->add(std::move(chunk));
+}
+
+Result<PartitionList> Detector::fetch_committed(const rd_kafka_topic_partition_list_t& partitions) {
+  PartitionList list(rd_kafka_topic_partition_list_copy(&partitions));
+  if (list->cnt == 0) return list;
+  // While a transaction of the one before is open the offsets are not settled, and the cluster says so until it is.
+  rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+  for (int attempt = 0; attempt < 6 && !options_.stop->load(std::memory_order_relaxed); ++attempt) {
+    code = rd_kafka_committed(consumer_->get(), list.get(), call_timeout_ms);
+    for (int i = 0; i < list->cnt && code == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) code = list->elems[i].err;
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return list;
+  }
+  return std::unexpected(consumer_->error("cannot look up the group's offsets", code));
+}
+
+Result<Watermarks> Detector::watermarks(std::int32_t partition) {
+  Watermarks there;
+  const rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
+      consumer_->get(), options_.transactions_topic.c_str(), partition, &there.low, &there.high, call_timeout_ms);
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return there;
+  return std::unexpected(consumer_->error(
+      fmt::format("cannot look up where partition {} of {} ends", partition, options_.transactions_topic), code));
+}
+
+Result<std::unique_ptr<Assigned>> Detector::prepare(const rd_kafka_topic_partition_t& committed,
+                                                    std::map<std::int32_t, std::int64_t>& positions) {
+  const Result<Watermarks> there = watermarks(committed.partition);
+  if (!there) return std::unexpected(there.error());
+  if (committed.offset > there->high) {
+    return fail(
+        fmt::format("partition {} of {} ends at {}, before group {}'s offset {}: was the topic made anew? Use "
+                    "another group (--group), or reset this one's offsets",
+                    committed.partition, options_.transactions_topic, there->high, options_.group, committed.offset));
+  }
+  auto assigned = std::make_unique<Assigned>();
+  const auto parked = parked_.find(committed.partition);
+  if (parked != parked_.end() && committed.offset >= 0 && parked->second->position() == committed.offset) {
+    assigned->partition = std::move(parked->second);
+    parked_.erase(parked);
+    assigned->floor = assigned->live_from = committed.offset;
+  } else {
+    assigned->partition = std::make_unique<Partition>(committed.partition, plan_, judging_);
+    start_at(*assigned, committed, *there);
+  }
+  assigned->next_offset = assigned->first_offset();
+  positions[committed.partition] = assigned->live_from;
+  if (options_.until_end) {
+    assigned->end_wanted = there->high;
+    assigned->done = assigned->live_from >= there->high;
+  }
+  return assigned;
+}
+
+// Where a partition's reading begins, and where its judging.
+void Detector::start_at(Assigned& assigned, const rd_kafka_topic_partition_t& committed, const Watermarks& there) {
+  const std::string_view topic = options_.transactions_topic;
+  if (committed.offset < 0) {
+    assigned.floor = assigned.live_from = options_.from_beginning ? there.low : there.high;
+    return;
+  }
+  assigned.live_from = committed.offset;
+  if (assigned.live_from < there.low) {
+    notice_(
+        fmt::format("Partition {} of {}: {} records that were not yet judged are no longer in the log (its "
+                    "retention is too short); going on with what is there.",
+                    committed.partition, topic, there.low - assigned.live_from));
+    assigned.live_from = there.low;
+  }
+  const std::optional<ReplayPoint> point =
+      parse_metadata({static_cast<const char*>(committed.metadata), committed.metadata_size});
+  if (point && point->reach_us >= reach_us_) {
+    assigned.floor = std::clamp(point->floor, there.low, assigned.live_from);
+    for (const std::int64_t outlier : point->outliers) {
+      if (outlier >= there.low && outlier < assigned.floor) assigned.outliers.push_back(outlier);
+    }
+  } else {
+    // Committed by somebody else, or under rules with shorter windows: what these rules need is not known.
+    assigned.floor = there.low;
+  }
+}
+
+// ---- what is told
+
+DetectorStatus Detector::status() {
+  DetectorStatus status;
+  const std::int64_t now_ns = clock_.monotonic_ns();
+  status.elapsed_ns = now_ns - begun_ns_;
+  status.records = retired_.records;
+  status.alerts = retired_.alerts;
+  status.rejected = retired_.rejected;
+  status.replayed = retired_replayed_;
+  status.rebalances = rebalances_;
+  const auto add = [&status](const Partition& partition) {
+    status.records += partition.counts().records.load(std::memory_order_relaxed);
+    status.alerts += partition.counts().alerts.load(std::memory_order_relaxed);
+    status.rejected += partition.counts().rejected.load(std::memory_order_relaxed);
+    status.replayed += partition.counts().replayed.load(std::memory_order_relaxed);
+  };
+  for (const auto& [number, partition] : parked_) add(*partition);
+  bool replayed = true;
+  for (const std::unique_ptr<Worker>& worker : workers_) {
+    for (const auto& [number, assigned] : worker->assigned()) {
+      add(*assigned->partition);
+      PartitionStatus& partition = status.partitions.emplace_back();
+      partition.number = number;
+      partition.committed = committer_->committed_offset(number);
+      const std::int64_t next = assigned->next_offset.load(std::memory_order_relaxed);
+      partition.replay_left = std::max<std::int64_t>(assigned->live_from - next, 0);
+      replayed = replayed && partition.replay_left == 0;
+      std::int64_t low = 0;
+      std::int64_t high = -1;
+      rd_kafka_get_watermark_offsets(consumer_->get(), options_.transactions_topic.c_str(), number, &low, &high);
+      partition.end = std::max(high, next);
+    }
+  }
+  std::ranges::sort(status.partitions, {}, &PartitionStatus::number);
+  if (committer_) {
+    const Committed counts = committer_->counts();
+    status.transactions = counts.transactions;
+    status.aborted = counts.aborted;
+    status.ready = assigned_ && replayed && !committer_->lost();
+    status.trouble = committer_->trouble();
+  }
+  if (status.trouble.empty() && consumer_ && consumer_->complaints().unreachable()) {
+    status.trouble = consumer_->complaints().last();
+  }
+  if (status.records + status.replayed != seen_records_) {
+    seen_records_ = status.records + status.replayed;
+    if (consumer_) consumer_->complaints().note_reachable();
+  }
+  const Latencies::Quantiles latency = latencies_.quantiles(now_ns);
+  status.latency_p50_us = latency.p50_us;
+  status.latency_p99_us = latency.p99_us;
+  return status;
+}
+
+void Detector::show_status(bool always) {
+  const std::int64_t now_ns = clock_.monotonic_ns();
+  if (!on_status_ || (!always && now_ns < next_status_ns_)) return;
+  next_status_ns_ = now_ns + status_interval_ns;
+  on_status_(status());
+}
+
+DetectorOutcome Detector::outcome() {
+  DetectorOutcome done;
+  done.status = status();
+  done.summary = retired_;
+  done.summary.alerts_by_rule.resize(plan_->rules().size());
+  for (const auto& [number, partition] : parked_) partition->add_to(done.summary);
+  for (const std::unique_ptr<Worker>& worker : workers_) {
+    for (const auto& [number, assigned] : worker->assigned()) assigned->partition->add_to(done.summary);
+  }
+  done.summary.elapsed_ns = clock_.monotonic_ns() - begun_ns_;
+  done.error = error_;
+  done.stopped = stopped_;
+  return done;
+}
+
+}  // namespace
+
+DetectorOutcome run_detector(const DetectorOptions& options, const std::shared_ptr<const engine::Plan>& plan,
+                             const Clock& clock, const std::function<void(const DetectorStatus&)>& on_status,
+                             const Notice& notice) {
+  BANK_ASSERT(options.threads > 0 && options.stop != nullptr);
+  Detector detector(options, plan, clock, on_status, notice);
+  return detector.run();
+}
+
+}  // namespace bank::kafka

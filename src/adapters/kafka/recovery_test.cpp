@@ -1,0 +1,145 @@
+#include "adapters/kafka/recovery.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+
+namespace bank::kafka {
+namespace {
+
+using testing::ElementsAre;
+
+constexpr std::int64_t second_us = 1'000'000;
+constexpr std::int64_t hour_us = 3600 * second_us;
+constexpr std::int64_t year_us = 365 * 24 * hour_us;
+
+TEST(TrustedTime, IsUnknownUntilEnoughAccountsHaveShownOne) {
+  TrustedTime time;
+  for (std::uint64_t account = 1; account < TrustedTime::witnesses; ++account) time.note(account, 1000 * second_us);
+  EXPECT_EQ(time.us(), no_time);
+  time.note(99, 900 * second_us);
+  EXPECT_EQ(time.us(), 900 * second_us);
+}
+
+TEST(TrustedTime, FollowsTheCrowdWithinASecond) {
+  TrustedTime time;
+  for (std::int64_t i = 0; i < 100'000; ++i) time.note(static_cast<std::uint64_t>(i % 500), i * 10'000);
+  EXPECT_LE(time.us(), 99'999 * 10'000);
+  EXPECT_GE(time.us(), 99'999 * 10'000 - 2 * second_us);
+}
+
+TEST(TrustedTime, IsNotMovedByAFewAccountsFromTheFuture) {
+  TrustedTime time;
+  for (std::int64_t i = 0; i < 1000; ++i) time.note(static_cast<std::uint64_t>(i % 50), i * second_us);
+  const std::int64_t before = time.us();
+  for (std::uint64_t account = 1000; account < 1000 + TrustedTime::witnesses - 1; ++account) {
+    for (int i = 0; i < 100; ++i) time.note(account, year_us + i * second_us);
+  }
+  EXPECT_LE(time.us(), 1000 * second_us);
+  EXPECT_GE(time.us(), before);
+}
+
+TEST(TrustedTime, NeverGoesBack) {
+  TrustedTime time;
+  std::mt19937_64 random(7);
+  std::int64_t last = no_time;
+  for (int i = 0; i < 100'000; ++i) {
+    time.note(random() % 100, static_cast<std::int64_t>(random() % (10 * hour_us)));
+    ASSERT_GE(time.us(), last);
+    last = time.us();
+  }
+}
+
+TEST(Metadata, ComesBackAsItWas) {
+  for (const ReplayPoint& point : {ReplayPoint{.floor = 0, .outliers = {}, .reach_us = 0},
+                                   ReplayPoint{.floor = 17, .outliers = {}, .reach_us = 7'500'000'000},
+                                   ReplayPoint{.floor = 1'000'000, .outliers = {3, 9, 999'999}, .reach_us = 5}}) {
+    EXPECT_EQ(parse_metadata(to_metadata(point)), point);
+  }
+  EXPECT_EQ(to_metadata({.floor = 17, .outliers = {3, 9}, .reach_us = 5}), "bank/1 floor=17 reach=5 outliers=3,9");
+}
+
+TEST(Metadata, OfSomebodyElseIsRefused) {
+  for (const char* text :
+       {"", "bank", "bank/1", "bank/2 floor=1 reach=2", "bank/1 floor=1", "bank/1 floor=-1 reach=2",
+        "bank/1 floor=1 reach=2 ", "bank/1 floor=1 reach=2 outliers=", "bank/1 floor=1 reach=2 outliers=0,",
+        "bank/1 floor=5 reach=2 outliers=3,3", "bank/1 floor=5 reach=2 outliers=6", "bank/1 floor=1x reach=2",
+        "bank/1 reach=2 floor=1", "bank/1 floor=1 reach=2 more=3", "bank/1 floor=99999999999999999999 reach=2"}) {
+    EXPECT_EQ(parse_metadata(text), std::nullopt) << text;
+  }
+}
+
+TEST(ReplayFloor, IsThePositionWhereNothingIsNeeded) {
+  ReplayFloor floor(hour_us);
+  EXPECT_EQ(floor.at(42, no_time).floor, 42);
+  floor.note(42, 10 * hour_us, no_time);
+  EXPECT_EQ(floor.at(43, 10 * hour_us).floor, 42);
+  EXPECT_EQ(floor.at(43, 11 * hour_us).floor, 42);  // exactly at the edge it is still needed
+  EXPECT_EQ(floor.at(43, 11 * hour_us + 1).floor, 43);
+}
+
+TEST(ReplayFloor, KeepsEverythingWhileTheTimeIsUnknown) {
+  ReplayFloor floor(hour_us);
+  for (std::int64_t i = 0; i < 100'000; ++i) floor.note(i, i * second_us, no_time);
+  EXPECT_EQ(floor.at(100'000, no_time).floor, 0);
+}
+
+// Against what it means: nothing at or above the edge lies below the floor, but for the outliers.
+TEST(ReplayFloor, LeavesNothingBelowItThatIsNeeded) {
+  std::mt19937_64 random(3);
+  ReplayFloor floor(hour_us);
+  std::vector<std::int64_t> times;
+  std::int64_t trusted = no_time;
+  for (std::int64_t offset = 0; offset < 200'000; ++offset) {
+    const std::int64_t now = offset * second_us / 4;
+    std::int64_t time = now - static_cast<std::int64_t>(random() % (hour_us / 2));
+    if (random() % 50'000 == 0) time = now + year_us;
+    times.push_back(time);
+    floor.note(offset, time, trusted);
+    if (offset > 100) trusted = now - second_us;
+    if (offset % 7919 != 0) continue;
+    const ReplayPoint point = floor.at(offset + 1, trusted);
+    if (trusted == no_time) continue;
+    std::int64_t first_needed = offset + 1;
+    for (std::int64_t i = 0; i <= offset; ++i) {
+      if (times[static_cast<std::size_t>(i)] < trusted - hour_us) continue;
+      const bool outlier = std::ranges::find(point.outliers, i) != point.outliers.end();
+      if (!outlier) first_needed = std::min(first_needed, i);
+    }
+    ASSERT_LE(point.floor, first_needed) << offset;
+    ASSERT_GE(point.floor + 2 * static_cast<std::int64_t>(ReplayFloor::bucket_records), first_needed) << offset;
+  }
+}
+
+TEST(ReplayFloor, ARecordFromTheFutureIsNeededByItself) {
+  ReplayFloor floor(hour_us);
+  for (std::int64_t i = 0; i < 20'000; ++i) floor.note(i, i == 5 ? year_us : i * second_us, i * second_us);
+  const ReplayPoint point = floor.at(20'000, 20'000 * second_us);
+  EXPECT_THAT(point.outliers, ElementsAre(5));
+  EXPECT_GT(point.floor, 10'000);
+  EXPECT_TRUE(floor.at(20'001, 2 * year_us).outliers.empty());
+}
+
+TEST(ReplayFloor, TooManyOutliersKeepTheirBuckets) {
+  ReplayFloor floor(hour_us);
+  for (std::int64_t i = 0; i < 20'000; ++i) floor.note(i, i % 100 == 0 ? year_us : i * second_us, i * second_us);
+  const ReplayPoint point = floor.at(20'000, 20'000 * second_us);
+  EXPECT_LE(point.floor, static_cast<std::int64_t>(ReplayFloor::outliers_max) * 100);
+  EXPECT_LT(to_metadata(point).size(), 2000);
+}
+
+TEST(ReplayFloor, GoesOnFromWhatItWas) {
+  ReplayFloor first(hour_us);
+  for (std::int64_t i = 0; i < 10'000; ++i) first.note(i, i * second_us, i * second_us);
+  const ReplayPoint point = first.at(10'000, 10'000 * second_us);
+  ReplayFloor second(hour_us);
+  second.restore(first.buckets(), first.outliers());
+  EXPECT_EQ(second.at(10'000, 10'000 * second_us), point);
+  second.note(10'000, 10'000 * second_us, 10'000 * second_us);
+  EXPECT_EQ(second.at(10'001, 13'600 * second_us).floor, 10'000);
+}
+
+}  // namespace
+}  // namespace bank::kafka
