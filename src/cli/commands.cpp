@@ -5,6 +5,7 @@ namespace bank::cli {
 void add_commands(CLI::App& app, Context& context) {
   add_run(app, context);
   add_generate(app, context);
+  add_replay(app, context);
   add_detect(app, context);
   add_analyze(app, context);
   add_monitor(app, context);

@@ -14,6 +14,7 @@ void add_commands(CLI::App& app, Context& context);
 
 void add_run(CLI::App& app, Context& context);
 void add_generate(CLI::App& app, Context& context);
+void add_replay(CLI::App& app, Context& context);
 void add_detect(CLI::App& app, Context& context);
 void add_analyze(CLI::App& app, Context& context);
 void add_monitor(CLI::App& app, Context& context);

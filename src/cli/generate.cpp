@@ -14,8 +14,10 @@
 #include "adapters/file/file_sink.h"
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/generate_kafka.h"
+#include "cli/generate_screen.h"
 #include "cli/human.h"
-#include "cli/table.h"
+#include "cli/kafka_sending.h"
 #include "generator/produce.h"
 
 namespace bank::cli {
@@ -29,7 +31,9 @@ constexpr auto examples =
     "bank generate --format csv --output - | head         # to a pipe\n"
     "bank generate --fraud-rate 0.05 --seed 7             # another seed, other data; the same seed, the same bytes\n"
     "bank generate --stream --rate 100 --output -         # 100 a second, now, until Ctrl-C\n"
-    "bank generate --stream --interval 0.5 --count 20     # one every half second, 20 in all";
+    "bank generate --stream --interval 0.5 --count 20     # one every half second, 20 in all\n"
+    "bank generate --kafka --count 1000000                # to the topic banking-transactions\n"
+    "bank generate --kafka --rate 500                     # the same, 500 a second, now, until Ctrl-C";
 
 constexpr auto default_start = "2026-01-01";
 
@@ -40,6 +44,7 @@ struct Flags {
   std::optional<double> interval_s;
   std::optional<double> rate;
   unsigned threads = 0;
+  bool kafka = false;
 };
 
 bool given_as_flag(const Context& context, std::string_view key) {
@@ -87,10 +92,22 @@ Result<generator::Options> generator_options(const Context& context, const Flags
   return options;
 }
 
-Result<void> check_flags(const Flags& flags) {
-  if (!flags.stream && (flags.rate || flags.interval_s)) {
-    return fail_config(fmt::format("{} sets the pace of a stream: add --stream, or leave it out",
-                                   flags.rate ? "--rate" : "--interval"));
+Result<void> check_flags(const Context& context, const Flags& flags) {
+  if (!flags.kafka) {
+    if (!flags.stream && (flags.rate || flags.interval_s)) {
+      return fail_config(fmt::format("{} sets the pace of a stream: add --stream, or leave it out",
+                                     flags.rate ? "--rate" : "--interval"));
+    }
+    return check_no_kafka_flags(context.settings);
+  }
+  if (given_as_flag(context, "generate.output")) {
+    return fail_config(
+        fmt::format("--output and --kafka: the transactions go to a file or to the topic {}, so leave "
+                    "one of them out; --labels names the file of the labels",
+                    context.settings.string("kafka.transactions_topic")));
+  }
+  if (given_as_flag(context, "generate.format")) {
+    return fail_config("--format and --kafka: in the topic transactions are JSON, so leave --format out");
   }
   return {};
 }
@@ -167,63 +184,6 @@ class Files {
   std::uint64_t bytes_ = 0;
 };
 
-std::string text_of(model::EventTime time) {
-  std::string text;
-  model::append_event_time(text, time);
-  return text;
-}
-
-std::string text_of(std::uint64_t number) { return with_commas(static_cast<std::int64_t>(number)); }
-
-void show_progress(Progress& progress, const generator::Totals& so_far, const generator::Options& options,
-                   double seconds) {
-  const double rate = static_cast<double>(so_far.transactions) / std::max(seconds, 1e-3);
-  if (options.count == generator::Options::endless) {
-    progress.update(fmt::format("{} transactions, {}", text_of(so_far.transactions), human_rate(rate)));
-    return;
-  }
-  const double done = static_cast<double>(so_far.transactions) / static_cast<double>(options.count);
-  progress.update(fmt::format("{} of {} transactions, {}, {}", text_of(so_far.transactions), text_of(options.count),
-                              human_percent(done, 0), human_rate(rate)));
-}
-
-void print_summary(Context& context, const Generated& generated, const GenerateOptions& request) {
-  const generator::Totals& totals = generated.totals;
-  const generator::Options& options = request.generator;
-  Terminal& terminal = context.terminal;
-  if (terminal.quiet()) return;
-  const std::uint64_t written = totals.transactions;
-  if (totals.stopped) {
-    terminal.note(options.count == generator::Options::endless
-                      ? "Stopped; every record written is complete."
-                      : fmt::format("Stopped before the end ({} were asked for); every record written is complete.",
-                                    text_of(options.count)));
-  }
-  terminal.note(fmt::format("{} transaction{} of {} account{} in {} ({})", text_of(written), written == 1 ? "" : "s",
-                            text_of(options.accounts), options.accounts == 1 ? "" : "s",
-                            human_seconds(generated.seconds),
-                            human_rate(static_cast<double>(written) / std::max(generated.seconds, 1e-9))));
-  Table facts({{""}, {""}});
-  facts.add({"Written to", fmt::format("{} ({})", request.transactions == "-" ? "stdout" : request.transactions,
-                                       human_bytes(static_cast<std::int64_t>(generated.bytes)))});
-  if (!request.labels.empty()) facts.add({"Labels", request.labels});
-  if (totals.first) {
-    facts.add({"Event times", fmt::format("{} – {}", text_of(*totals.first), text_of(*totals.last))});
-  }
-  std::uint64_t fraudulent = 0;
-  for (const std::uint64_t of_scenario : totals.fraudulent) fraudulent += of_scenario;
-  const double share = written == 0 ? 0 : static_cast<double>(fraudulent) / static_cast<double>(written);
-  facts.add({"Fraud", fmt::format("{} transactions ({})", text_of(fraudulent), human_percent(share, 2))});
-  facts.print(terminal.err());
-  if (fraudulent == 0) return;
-  Table table({{"SCENARIO"}, {"CASES", Align::right}, {"TRANSACTIONS", Align::right}}, 4);
-  for (const generator::Scenario scenario : generator::fraud_scenarios) {
-    const auto i = static_cast<std::size_t>(scenario);
-    table.add({to_string(scenario), text_of(totals.cases[i]), text_of(totals.fraudulent[i])});
-  }
-  table.print(terminal.err());
-}
-
 unsigned threads_of(const Flags& flags) {
   return flags.threads > 0 ? flags.threads : std::max(1U, std::thread::hardware_concurrency());
 }
@@ -241,12 +201,18 @@ Result<GenerateOptions> options_of(const Context& context, const Flags& flags) {
 }
 
 Result<ExitCode> generate(Context& context, const Flags& flags) {
-  if (auto checked = check_flags(flags); !checked) return std::unexpected(checked.error());
+  if (auto checked = check_flags(context, flags); !checked) return std::unexpected(checked.error());
   const auto options = options_of(context, flags);
   if (!options) return std::unexpected(options.error());
+  if (flags.kafka) return generate_to_kafka(*options, context);
   const auto generated = run_generate(*options, context);
   if (!generated) return std::unexpected(generated.error());
-  print_summary(context, *generated, *options);
+  print_generated(
+      context.terminal, generated->totals, *options, generated->seconds, "every record written is complete",
+      [&](Table& facts) {
+        facts.add({"Written to", fmt::format("{} ({})", options->transactions == "-" ? "stdout" : options->transactions,
+                                             human_bytes(static_cast<std::int64_t>(generated->bytes)))});
+      });
   return ExitCode::ok;
 }
 
@@ -267,7 +233,7 @@ Result<Generated> run_generate(const GenerateOptions& options, Context& context)
   {
     Progress progress(context.terminal, context.clock);
     sinks.progress = [&](const generator::Totals& so_far) {
-      if (progress.due()) show_progress(progress, so_far, options.generator, seconds());
+      show_generate_progress(progress, so_far, options.generator, seconds());
     };
     totals = options.paced
                  ? generator::produce_paced(*generator, options.format, context.clock, context.stop_requested, sinks)
@@ -298,6 +264,7 @@ void add_generate(CLI::App& app, Context& context) {
       .add_option("--per-day", flags->per_day,
                   "Transactions a day of the average account: so the data covers count / (accounts × this) days [2.5]")
       ->type_name("X");
+  add_sending_flags(command, context, flags->kafka);
   command.add_flag("--stream", flags->stream,
                    "In real time: records go out one by one at an even pace, with the time of day as their event time, "
                    "until --count or Ctrl-C. Without --accounts, as many as make that rate.");
@@ -311,7 +278,11 @@ void add_generate(CLI::App& app, Context& context) {
                   "Threads that generate; 0: one for each core. The bytes don't depend on it [0]")
       ->type_name("N")
       ->check(CLI::Range(0, 1024));
-  on_run(command, context, [&context, flags] { return generate(context, *flags); });
+  on_run(command, context, [&context, flags] {
+    // A topic has no other use for a pace.
+    flags->stream = flags->stream || (flags->kafka && (flags->rate || flags->interval_s));
+    return generate(context, *flags);
+  });
 }
 
 }  // namespace bank::cli
