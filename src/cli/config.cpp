@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "adapters/kafka/connection.h"
 #include "base/json_writer.h"
 #include "cli/command.h"
 #include "cli/commands.h"
@@ -20,6 +21,17 @@ namespace {
 
 using config::Key;
 
+// Librdkafka's properties may hold passwords, which are for nobody to read over a shoulder or in a log.
+config::Value without_secrets(const config::Value& value) {
+  const auto* pairs = std::get_if<config::Mapping>(&value);
+  if (pairs == nullptr) return value;
+  config::Mapping shown = *pairs;
+  for (auto& [name, mapped] : shown) {
+    if (kafka::is_secret(name)) mapped = "(hidden)";
+  }
+  return shown;
+}
+
 void print_table(Context& context) {
   const config::Settings& settings = context.settings;
   const config::Settings defaults = config::Settings::defaults(settings.string("data_dir"));
@@ -29,7 +41,7 @@ void print_table(Context& context) {
   constexpr int other_columns = 60;
   const int room = out.is_terminal() ? std::max(20, out.width() - other_columns) : 1'000'000;
   for (const Key& key : config::registry()) {
-    const config::Value& value = settings.value(key.name);
+    const config::Value value = without_secrets(settings.value(key.name));
     const bool changed = value != defaults.value(key.name);
     table.add({{key.name, changed ? Style::bold : Style::plain},
                {shortened(visible(to_text(key, value)), room), changed ? Style::bold : Style::plain},
@@ -62,7 +74,7 @@ void print_json(Context& context) {
   json.begin_object();
   for (const Key& key : config::registry()) {
     json.key(key.name).begin_object().key("value");
-    write_value(json, key, context.settings.value(key.name));
+    write_value(json, key, without_secrets(context.settings.value(key.name)));
     json.member("from", std::string_view(context.settings.origin(key.name))).end_object();
   }
   json.end_object();
@@ -78,7 +90,7 @@ Result<ExitCode> get(Context& context, const std::string& name) {
     return fail_config(fmt::format("there is no setting '{}'; {}", name,
                                    close.empty() ? "bank config lists all" : fmt::format("did you mean '{}'?", close)));
   }
-  context.terminal.out().write(to_text(*key, context.settings.value(name)) + "\n");
+  context.terminal.out().write(to_text(*key, without_secrets(context.settings.value(name))) + "\n");
   return ExitCode::ok;
 }
 

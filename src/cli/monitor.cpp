@@ -12,6 +12,8 @@
 
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/kafka.h"
+#include "cli/kafka_health.h"
 #include "cli/table.h"
 #include "codec/alert_decode.h"
 #include "codec/decode.h"
@@ -27,13 +29,15 @@ constexpr auto examples =
     "bank monitor --watch                   # again and again, until Ctrl-C\n"
     "bank monitor --watch 60 >> health.log  # a line a minute\n"
     "bank monitor --json | jq .status       # for a program\n"
-    "bank monitor --fail-on-warning -q      # exit code 3 for a warning, too";
+    "bank monitor --fail-on-warning -q      # exit code 3 for a warning, too\n"
+    "bank monitor --kafka                   # brokers, topics and lag as well";
 
 struct Flags {
   bool json = false;
   bool watch = false;
   std::string watch_s;
   bool fail_on_warning = false;
+  bool kafka = false;
 };
 
 monitor::Thresholds thresholds_of(const config::Settings& settings, const std::string& what) {
@@ -92,7 +96,12 @@ ExitCode exit_code_of(monitor::Status status, const Flags& flags) {
 Result<ExitCode> watch(Context& context, const Flags& flags) {
   const auto interval = interval_us(context, flags);
   if (!interval) return std::unexpected(interval.error());
-  const auto providers = health_providers(context);
+  auto providers = health_providers(context);
+  if (flags.kafka || kafka_configured(context.settings)) {
+    auto provider = kafka_provider(context);
+    if (!provider) return std::unexpected(provider.error());
+    providers.push_back(std::move(*provider));
+  }
   for (std::int64_t next_ns = context.clock.monotonic_ns();;) {
     const monitor::Health health = monitor::look(providers, context.clock.wall_us());
     show(context, flags, health);
@@ -147,15 +156,18 @@ void print_health_line(Stream& out, const monitor::Health& health) {
 
 void add_monitor(CLI::App& app, Context& context) {
   const auto flags = std::make_shared<Flags>();
-  CLI::App& command = add_command(
-      app, "monitor",
-      "Look at the health of the machine and of the data files. Exit code 0: OK, UNKNOWN or WARNING; 1: CRITICAL.",
-      examples);
+  CLI::App& command = add_command(app, "monitor",
+                                  "Look at the health of the machine, of the data files, and of Kafka. Exit code 0: "
+                                  "OK, UNKNOWN or WARNING; 1: CRITICAL.",
+                                  examples);
   command.add_flag("--json", flags->json, "One JSON object a look; with --watch one a line");
   CLI::Option* watch_option = command.add_option("--watch", flags->watch_s,
                                                  "Look again every so many seconds, until Ctrl-C [monitor.interval]");
   watch_option->expected(0, 1)->type_name("[SECONDS]");
   command.add_flag("--fail-on-warning", flags->fail_on_warning, "Exit with 3 if the overall status is WARNING");
+  command.add_flag("--kafka", flags->kafka,
+                   "Look at Kafka, too: brokers, topics, and how far the detectors are behind [if an address is set]");
+  add_kafka_flags(command, context);
   on_run(command, context, [&context, flags, watch_option] {
     flags->watch = watch_option->count() > 0;
     return watch(context, *flags);

@@ -13,6 +13,7 @@
 namespace bank::cli {
 namespace {
 
+using ::testing::ContainsRegex;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -109,6 +110,16 @@ TEST_F(MonitorTest, WatchesUntilItIsStopped) {
   EXPECT_EQ(run({"monitor", "--watch", "5", "--json"}, true), 0);
   EXPECT_THAT(out_, StartsWith("{\"schema_version\":1"));
   EXPECT_THAT(out_, EndsWith("]}\n"));
+}
+
+TEST_F(MonitorTest, LooksAtKafkaOnlyIfThereIsOneToLookAt) {
+  run({"monitor"});
+  EXPECT_THAT(out_, Not(HasSubstr("kafka")));
+  EXPECT_EQ(run({"monitor", "--bootstrap-server", "127.0.0.1:1"}), 1);
+  EXPECT_THAT(out_,
+              ContainsRegex("CRITICAL +kafka:brokers +cannot reach Kafka: no Kafka broker answers at 127.0.0.1:1"));
+  EXPECT_THAT(out_, ContainsRegex("UNKNOWN +kafka:topic:fraud-alerts"));
+  EXPECT_THAT(out_, ContainsRegex("UNKNOWN +kafka:group:bank-detector"));
 }
 
 TEST_F(MonitorTest, RefusesAnIntervalThatIsNone) {

@@ -13,7 +13,9 @@
 namespace bank::cli {
 namespace {
 
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 class ProgramTest : public ::testing::Test {
@@ -136,6 +138,21 @@ TEST_F(ProgramTest, ConfigSpeaksJson) {
   EXPECT_EQ(run({"config", "--json"}), 0);
   EXPECT_THAT(out_, HasSubstr("\"generate.count\": {\n    \"value\": 10000,\n    \"from\": \"default\"\n  }"));
   EXPECT_THAT(out_, HasSubstr("\"detect.map\": {\n    \"value\": {}"));
+}
+
+TEST_F(ProgramTest, ConfigHidesPasswords) {
+  environment_ = {{"BANK_KAFKA_PROPERTIES", "sasl.username=u,sasl.password=geheim,ssl.key.pem=heimlich"}};
+  for (const std::vector<std::string>& command :
+       {std::vector<std::string>{"config"}, {"config", "--json"}, {"config", "get", "kafka.properties"}}) {
+    EXPECT_EQ(run(command), 0);
+    EXPECT_THAT(out_, HasSubstr("(hidden)"));
+    EXPECT_THAT(out_, HasSubstr("sasl.username"));
+    EXPECT_THAT(out_, Not(AnyOf(HasSubstr("geheim"), HasSubstr("heimlich"))));
+  }
+  environment_ = {{"BANK_KAFKA_PROPERTIES", "sasl.password=half,geheim"}};
+  EXPECT_EQ(run({"config"}), 2);
+  EXPECT_THAT(err_, HasSubstr("item 2 between the commas is no name=value"));
+  EXPECT_THAT(err_, Not(HasSubstr("geheim")));
 }
 
 TEST_F(ProgramTest, ConfigPrintsTheTemplate) {

@@ -66,14 +66,19 @@ std::expected<Value, std::string> parse_list(std::string_view text) {
 
 std::expected<Value, std::string> parse_mapping(std::string_view text) {
   Mapping pairs;
+  int number = 0;
   for (const std::string_view part : split(text, ',')) {
+    ++number;
     const std::size_t equals = part.find('=');
     const std::string_view name = trim(part.substr(0, equals));
     const std::string_view value = equals == std::string_view::npos ? "" : trim(part.substr(equals + 1));
-    if (name.empty() || value.empty())
-      return std::unexpected(fmt::format("'{}' is no mapping; write name=value,name=value", text));
+    // The text is not quoted: what stands in it may be a password, and this part of it half of one, with a comma.
+    if (name.empty() || value.empty()) {
+      return std::unexpected(
+          fmt::format("item {} between the commas is no name=value; write name=value,name=value", number));
+    }
     if (std::ranges::find(pairs, name, &Mapping::value_type::first) != pairs.end())
-      return std::unexpected(fmt::format("'{}' names '{}' twice", text, name));
+      return std::unexpected(fmt::format("'{}' stands in it twice", name));
     pairs.emplace_back(name, value);
   }
   return pairs;

@@ -23,8 +23,8 @@ struct Thresholds {
 struct Check {
   std::string name;  ///< Stable: `cpu`, `memory`, `file:data/fraud_alerts.json`.
   Status status = Status::unknown;
-  std::optional<double> value;           ///< In `unit`; none where it is unknown, or not a number.
-  std::string unit;                      ///< `percent`, `seconds`, `bytes`, `per_core`; empty where there is no value.
+  std::optional<double> value;  ///< In `unit`; none where it is unknown, or not a number.
+  std::string unit;             ///< `percent`, `seconds`, `bytes`, `per_core`, `records`; empty where there is none.
   std::optional<Thresholds> thresholds;  ///< Of the value; none where it is not judged.
   std::string text;                      ///< The finding in words: `34.2 % of 4 cores`.
 };

@@ -1,9 +1,10 @@
-"""`bank topics` on a broker of this test's own."""
+"""`bank topics` and `bank monitor --kafka` on a broker of this test's own."""
 
 import json
 import os
 import subprocess
 import tempfile
+import time
 import unittest
 
 from kafka_broker import Broker
@@ -106,6 +107,41 @@ class Topics(unittest.TestCase):
         self.assertEqual((done.returncode, done.stdout), (1, ""))
         self.assertEqual(done.stderr, "error: cannot reach Kafka: no Kafka broker answers at 127.0.0.1:1 (Connection refused); is it running "
                                       "(make kafka-up), and is the address right (--bootstrap-server)?\n")
+
+
+class Monitor(unittest.TestCase):
+    def checks(self, **environment):
+        done = bank("monitor", "--json", **environment)
+        return {check["name"]: check for check in json.loads(done.stdout)["checks"] if check["name"].startswith("kafka:")}
+
+    def test_reports_brokers_topics_and_lag(self):
+        names_here = names("watched") | {"BANK_KAFKA_GROUP": "watchers"}
+        self.assertEqual(self.checks(**names_here)["kafka:topic:watched-tx"]["text"], "missing; bank topics create makes it")
+        self.assertEqual(bank("topics", "create", "--partitions", "1", **names_here).returncode, 0)
+        broker.produce("watched-tx", [("k", "v")] * 10)
+        checks = self.checks(**names_here)
+        self.assertEqual((checks["kafka:brokers"]["status"], checks["kafka:brokers"]["text"]), ("OK", f"1 broker: {broker.address}"))
+        self.assertEqual(checks["kafka:topic:watched-tx"]["text"], "1 partition, 10 records")
+        group = checks["kafka:group:watchers"]
+        self.assertEqual((group["status"], group["value"], group["text"]), ("WARNING", 10, "10 records behind; no detector is running"))
+        # Reads them all, commits, and leaves.
+        broker.kcat("-G", "watchers", "-X", "auto.offset.reset=earliest", "-c", "10", "watched-tx")
+        broker.produce("watched-tx", [("k", "v")] * 3)
+        self.assertEqual(self.checks(**names_here)["kafka:group:watchers"]["value"], 3)
+
+    def test_a_broker_that_hangs_is_critical_within_seconds(self):
+        broker.pause()
+        try:
+            begin = time.monotonic()
+            checks = self.checks()
+            seconds = time.monotonic() - begin
+        finally:
+            broker.resume()
+            broker.wait_ready()
+        self.assertEqual(checks["kafka:brokers"]["status"], "CRITICAL")
+        self.assertIn(f"no answer in time from Kafka at {broker.address}", checks["kafka:brokers"]["text"])
+        self.assertEqual(checks["kafka:group:bank-detector"]["status"], "UNKNOWN")
+        self.assertLess(seconds, 6, "three, and what a busy machine adds")
 
 
 if __name__ == "__main__":

@@ -53,13 +53,9 @@ void on_log(const rd_kafka_t* /*client*/, int /*level*/, const char* /*facility*
 }  // namespace
 
 bool is_secret(const std::string& property) {
-  constexpr std::array<std::string_view, 6> secrets = {"sasl.password",
-                                                       "ssl.key.password",
-                                                       "ssl.keystore.password",
-                                                       "ssl.key.pem",
-                                                       "sasl.oauthbearer.client.secret",
-                                                       "sasl.oauthbearer.config"};
-  return std::ranges::find(secrets, property) != secrets.end();
+  constexpr std::array<std::string_view, 5> marks = {"password", "secret", "passphrase", ".pem", "oauthbearer.config"};
+  const bool is_public = property == "ssl.certificate.pem" || property == "ssl.ca.pem";
+  return !is_public && std::ranges::any_of(marks, [&](std::string_view mark) { return property.contains(mark); });
 }
 
 void Complaints::note(rd_kafka_resp_err_t code, std::string_view text) {
@@ -131,18 +127,24 @@ Result<Client> Client::make(rd_kafka_type_t type, const Connection& connection, 
 }
 
 Error Client::error(std::string_view doing, std::string_view reason) const {
-  if (context_->complaints.unreachable()) {
-    const std::string why = gist(context_->complaints.last());
-    return {ErrorKind::runtime,
-            fmt::format("{}: no Kafka broker answers at {}{}; is it running (make kafka-up), and is the address right "
-                        "(--bootstrap-server)?",
-                        doing, context_->bootstrap_servers, why.empty() ? "" : fmt::format(" ({})", why))};
-  }
-  return {ErrorKind::runtime, fmt::format("{}: {}", doing, reason)};
+  if (!context_->complaints.unreachable()) return {ErrorKind::runtime, fmt::format("{}: {}", doing, reason)};
+  const std::string why = gist(context_->complaints.last());
+  return {ErrorKind::runtime,
+          fmt::format("{}: no Kafka broker answers at {}{}; is it running (make kafka-up), and is the address right "
+                      "(--bootstrap-server)?",
+                      doing, context_->bootstrap_servers, why.empty() ? "" : fmt::format(" ({})", why))};
 }
 
 Error Client::error(std::string_view doing, rd_kafka_resp_err_t code) const {
-  return error(doing, rd_kafka_err2str(code));
+  switch (code) {
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE:
+      return error(doing,
+                   fmt::format("no answer in time from Kafka at {}; is it well, and can it be reached from here?",
+                               context_->bootstrap_servers));
+    default: return error(doing, rd_kafka_err2str(code));
+  }
 }
 
 Result<void> check_reachable(const Connection& connection, int timeout_ms) {
