@@ -32,7 +32,7 @@ class JsonDecoder::Impl {
   Decoded decode(std::string_view record, TextArena& arena) {
     RawFields fields;
     Decoded out;
-    if (!fast_.read(record, fields) || !finish(fields, out)) out = decode_plain(record, arena);
+    if (!fast_.read(record, fields) || !finish_quickly(fields, times_, *out)) out = decode_plain(record, arena);
     return out;
   }
 
@@ -41,6 +41,7 @@ class JsonDecoder::Impl {
  private:
   KeyTable keys_;
   FastJson fast_;
+  model::EventTimeReader times_;
   std::vector<std::string_view> unknown_keys_;
 };
 

@@ -1,5 +1,6 @@
 #include "codec/json_fast.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -29,7 +30,7 @@ const char* skip_space(const char* p, const char* end) {
 }
 
 inline const char* find_quote(const char* p, const char* end) {
-  const std::uint32_t stops = string_stops<true>(p) | string_stops<true>(p + 16) << 16;
+  const std::uint32_t stops = Plain32::ascii_string_stops(p);
   const char* const stop = p + std::countr_zero(stops);  // p + 32 where there is none
   if (stops != 0 && *stop == '"' && stop < end) [[likely]]
     return stop;
@@ -58,13 +59,30 @@ inline const char* skip_plain_number(const char* p) {
   return behind;
 }
 
+[[gnu::always_inline]] inline bool is_null(const char* p) {  // four bytes are readable
+  std::uint32_t word;
+  std::memcpy(&word, p, sizeof word);
+  constexpr std::array<char, 4> null = {'n', 'u', 'l', 'l'};
+  return word == std::bit_cast<std::uint32_t>(null);
+}
+
 // A number that the fields' own rules will not look at.
 bool is_json_number(std::string_view text) {
   const char* const end = text.data() + text.size();
   return skip_json_number(text.data(), end) == end;
 }
 
+bool use_avx2([[maybe_unused]] bool wanted) {
+#if defined(BANK_CODEC_AVX2)
+  return wanted && has_avx2();
+#else
+  return false;
+#endif
+}
+
 }  // namespace
+
+FastJson::FastJson(const KeyTable& keys, bool avx2) : keys_(keys), avx2_(use_avx2(avx2)) {}
 
 // A place in a record, and the member found there.
 struct FastJson::Cursor {
@@ -93,7 +111,7 @@ struct FastJson::Cursor {
     return p < end;
   }
 
-  // The value at p, and p behind it.
+  // The value at p, and p behind it, or undefined where there is none for this reader.
   [[gnu::always_inline]] bool read_value(RawField& out) {
     if (*p == '"') {
       const char* const begin = p + 1;
@@ -101,6 +119,11 @@ struct FastJson::Cursor {
       if (quote == nullptr) return false;
       out = {std::string_view(begin, quote), FieldKind::text};
       p = quote + 1;
+      return true;
+    }
+    if (is_null(p)) {
+      out = {{}, FieldKind::null};
+      p += 4;
       return true;
     }
     const char* behind = nullptr;
@@ -136,18 +159,82 @@ bool FastJson::UnknownKeys::add(std::string_view key) {
   return true;
 }
 
-template <bool guessing>
-bool FastJson::read_members(std::string_view record, RawFields& fields) {
-  Cursor at{record.data(), record.data() + record.size()};
+// Reads members for as long as what stands between the values is what is trusted, and each value is a short string of
+// ASCII, a plain number or null. `at` and `place` are then at the first member that is another, or at the end. Calls
+// nothing, so that all it works with stays in registers. True: `at` stands at that member's value already.
+template <typename Bytes>
+inline bool FastJson::read_alike(Cursor& at, std::size_t& place, RawFields& fields) const {
+  const char* p = at.p;
+  const char* const end = at.end;
+  const Guess* guess = guesses_.data() + place;
+  const Guess* const guesses_end = guesses_.data() + trusted_;
+  RawField ignored;
+  bool at_value = false;
+  for (; guess != guesses_end; ++guess) {
+    const std::uint32_t equal = Bytes::equal_bytes(p, guess->text.data());
+    const char* const value = p + guess->size;
+    if ((equal & guess->size_mask) != guess->size_mask || value >= end) break;
+    const char first = *value;
+    RawField& out = guess->field != KeyTable::unknown ? fields.data()[guess->field] : ignored;
+    if (first == '"') {
+      const char* const begin = value + 1;
+      const std::uint32_t stops = Bytes::ascii_string_stops(begin);
+      const char* const stop = begin + std::countr_zero(stops);
+      at_value = stops == 0 || *stop != '"' || stop >= end;
+      p = at_value ? value : stop + 1;
+      if (at_value) break;
+      out = {std::string_view(begin, stop), FieldKind::text};
+    } else if (is_null(value)) {
+      out = {{}, FieldKind::null};
+      p = value + 4;
+    } else {
+      const unsigned stops = number_stops(value);
+      if (first < '0' || first > '9' || stops == 0 || guess->field == KeyTable::unknown) {
+        // A space: the layout is another, and to be learned.
+        at_value = !is_space(first);
+        if (at_value) p = value;
+        break;
+      }
+      const char* const behind = value + std::countr_zero(stops);
+      out = {std::string_view(value, behind), FieldKind::number};
+      p = behind;
+    }
+  }
+  at.p = p;
+  place = static_cast<std::size_t>(guess - guesses_.data());
+  return at_value;
+}
+
+[[gnu::noinline]] bool FastJson::read_alike_plain(Cursor& at, std::size_t& place, RawFields& fields) const {
+  return read_alike<Plain32>(at, place, fields);
+}
+
+#if defined(BANK_CODEC_AVX2)
+[[gnu::noinline, gnu::target("avx2,bmi,bmi2")]] bool FastJson::read_alike_avx2(Cursor& at, std::size_t& place,
+                                                                               RawFields& fields) const {
+  return read_alike<Avx2>(at, place, fields);
+}
+#endif
+
+// Reads the members from number `place` on; those before it are as guessed.
+bool FastJson::read_members(Cursor& at, std::size_t place, bool guessing, RawFields& fields) {
   unknown_keys_.clear();
   unsigned seen = 0;
-  for (std::size_t place = 0;; ++place) {
+  for (std::size_t i = 0; i < place; ++i) {
+    const Guess& guess = guesses_[i];
+    if (guess.field != KeyTable::unknown) {
+      seen |= 1u << guess.field;
+    } else if (!unknown_keys_.add(guess.key())) {
+      return false;
+    }
+  }
+  for (;; ++place) {
     if (at.p >= at.end) return false;
     if (*at.p == '}' && place != 0) break;
     const char* const begin = at.p;
     Guess* const guess = guessing && place < max_guesses ? &guesses_[place] : nullptr;
     if (guess != nullptr && guess->size != 0 && equal_where(begin, guess->text.data(), guess->size_mask) &&
-        !is_space(begin[guess->size])) {  // a space: the layout is another, and to be learned
+        !is_space(begin[guess->size])) {
       at.p += guess->size;
       if (at.p >= at.end) return false;
       at.field = guess->field;
@@ -158,6 +245,7 @@ bool FastJson::read_members(std::string_view record, RawFields& fields) {
       if (place != 0 && at.p < at.end && *at.p == '}') break;
       if (!at.read_key(place == 0, keys_)) return false;
       missed_ = true;
+      trusted_ = std::min(trusted_, place);
       if (guess != nullptr) learn(*guess, begin, at);
     }
 
@@ -173,17 +261,42 @@ bool FastJson::read_members(std::string_view record, RawFields& fields) {
       if (!unknown_keys_.add(at.key())) return false;
     }
   }
+  if (guessing) {
+    // No key came twice; so none does in the guesses up to the first place that could not be learned.
+    trusted_ = 0;
+    while (trusted_ < std::min(place, max_guesses) && guesses_[trusted_].size != 0) ++trusted_;
+  }
   return skip_space(at.p + 1, at.end) == at.end;
+}
+
+bool FastJson::read_record(std::string_view record, RawFields& fields) {
+  Cursor at{record.data(), record.data() + record.size()};
+  std::size_t place = 0;
+#if defined(BANK_CODEC_AVX2)
+  const auto read_alike = avx2_ ? &FastJson::read_alike_avx2 : &FastJson::read_alike_plain;
+#else
+  const auto read_alike = &FastJson::read_alike_plain;
+#endif
+  while ((this->*read_alike)(at, place, fields)) {
+    const std::size_t field = guesses_[place++].field;
+    RawField ignored;
+    RawField& out = field != KeyTable::unknown ? fields[field] : ignored;
+    if (!at.read_value(out)) return false;
+    if (field == KeyTable::unknown && out.kind == FieldKind::number && !is_json_number(out.text)) return false;
+  }
+  if (place != 0 && at.p + 1 == at.end && *at.p == '}') return true;
+  return read_members(at, place, true, fields);
 }
 
 bool FastJson::read(std::string_view record, RawFields& fields) {
   if (record.size() > model::max_record_bytes) return false;
   if (records_without_guess_ != 0) {
     --records_without_guess_;
-    return read_members<false>(record, fields);
+    Cursor at{record.data(), record.data() + record.size()};
+    return read_members(at, 0, false, fields);
   }
   missed_ = false;
-  const bool read = read_members<true>(record, fields);
+  const bool read = read_record(record, fields);
   misses_ = missed_ ? misses_ + 1 : 0;
   if (misses_ == misses_until_no_guess) {
     misses_ = 0;

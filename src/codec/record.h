@@ -36,4 +36,8 @@ using Decoded = std::expected<model::Transaction, model::Rejection>;
 /// rejected.
 bool finish(const RawFields& fields, Decoded& out);
 
+/// The same for fields whose texts have 64 readable bytes behind them, quickly. False: nothing is known, and `out` is
+/// undefined; finish() has to look.
+bool finish_quickly(const RawFields& fields, model::EventTimeReader& times, model::Transaction& out);
+
 }  // namespace bank::codec

@@ -1,6 +1,8 @@
 #include "model/amount.h"
 
 #include <array>
+#include <bit>
+#include <cstring>
 #include <optional>
 
 namespace bank::model {
@@ -35,6 +37,41 @@ std::optional<Amount> parse_simple(std::string_view text) {
     units = units * 10 + (*p - '0');
   }
   return Amount::from_units(units * missing);
+}
+
+// The number that eight digits spell, given as their values, the first in the lowest byte.
+constexpr std::uint64_t number_of(std::uint64_t digits) {
+  digits = digits * 10 + (digits >> 8);  // pairs, in every other byte
+  constexpr std::uint64_t mask = 0x0000'00ff'0000'00ff;
+  constexpr std::uint64_t outer = 100 + (std::uint64_t{1'000'000} << 32);
+  constexpr std::uint64_t inner = 1 + (std::uint64_t{10'000} << 32);
+  return ((digits & mask) * outer + (digits >> 16 & mask) * inner) >> 32;
+}
+static_assert(number_of(0x0807'0605'0403'0201) == 12'345'678);
+
+// The same as parse_simple, for texts of one to eight bytes, all digits at once.
+std::optional<Amount> parse_short(const char* p, std::size_t size) {
+  constexpr std::uint64_t ones = 0x0101'0101'0101'0101;
+  std::uint64_t bytes;
+  std::memcpy(&bytes, p, 8);
+  if constexpr (std::endian::native == std::endian::big) bytes = std::byteswap(bytes);
+  // To the upper end, with zeros in front: 0 to 9 for digits, 0x1e for a point.
+  std::uint64_t digits = (bytes ^ '0' * ones) << (64 - 8 * size);
+  const std::uint64_t points = digits & 0x10 * ones;
+  std::size_t decimals = 0;
+  if (points != 0) {
+    const int bits_before = std::countr_zero(points) / 8 * 8;
+    decimals = 7 - static_cast<std::size_t>(bits_before) / 8;
+    if (decimals == 0 || decimals > Amount::decimals) return std::nullopt;
+    if ((digits >> bits_before & 0xff) != ('.' ^ '0')) return std::nullopt;
+    const std::uint64_t before = digits & ((std::uint64_t{1} << bits_before) - 1);
+    digits = digits >> bits_before >> 8 << 8 << bits_before | before << 8;
+  }
+  if (((digits | (digits + 6 * ones)) & 0xf0 * ones) != 0) return std::nullopt;
+  const std::size_t whole = size - decimals - (points != 0 ? 1 : 0);
+  if (whole == 0 || (whole > 1 && *p == '0')) return std::nullopt;
+  static constexpr std::array<std::int64_t, 5> scale = {10'000, 1'000, 100, 10, 1};
+  return Amount::from_units(static_cast<std::int64_t>(number_of(digits)) * scale[decimals]);
 }
 
 // The parts of a JSON number.
@@ -115,6 +152,13 @@ std::expected<Amount, Reason> parse_amount(std::string_view json_number) {
   std::int64_t units = 0;
   for (std::size_t i = first; i <= last; ++i) units = units * 10 + digit(i);
   return Amount::from_units(units * pow10(static_cast<int>(place(last))));
+}
+
+std::expected<Amount, Reason> parse_amount_padded(std::string_view json_number) {
+  if (!json_number.empty() && json_number.size() <= 8) {
+    if (const std::optional<Amount> amount = parse_short(json_number.data(), json_number.size())) return *amount;
+  }
+  return parse_amount(json_number);
 }
 
 void append_amount(std::string& out, Amount amount) {

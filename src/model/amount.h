@@ -36,6 +36,9 @@ class Amount {
 /// amount_too_precise.
 [[nodiscard]] std::expected<Amount, Reason> parse_amount(std::string_view json_number);
 
+/// The same, where eight bytes are readable at the text's begin.
+[[nodiscard]] std::expected<Amount, Reason> parse_amount_padded(std::string_view json_number);
+
 /// Appends the amount with two decimals, or as many more as it needs: `5000.00`, `0.0625`. Also a JSON number.
 void append_amount(std::string& out, Amount amount);
 

@@ -2,21 +2,29 @@
 
 #include <gtest/gtest.h>
 
+#include <expected>
 #include <limits>
 #include <string>
 
 namespace bank::model {
 namespace {
 
-std::int64_t units_of(std::string_view text) {
+std::expected<Amount, Reason> parse(std::string_view text) {
   const auto amount = parse_amount(text);
+  const std::string padded = std::string(text) + "00.0000e";  // what follows must not matter
+  EXPECT_EQ(parse_amount_padded(std::string_view(padded).substr(0, text.size())), amount) << text;
+  return amount;
+}
+
+std::int64_t units_of(std::string_view text) {
+  const auto amount = parse(text);
   EXPECT_TRUE(amount) << text << ": " << to_string(amount ? Reason::not_json : amount.error());
   return amount ? amount->units() : -1;
 }
 
 // The reason's word, or "fine".
 std::string_view verdict_of(std::string_view text) {
-  const auto amount = parse_amount(text);
+  const auto amount = parse(text);
   return amount ? "fine" : to_string(amount.error());
 }
 
@@ -106,6 +114,27 @@ TEST(AppendAmount, DifferencesMayBeNegative) {
   EXPECT_EQ(text_of(-1), "-0.0001");
   EXPECT_EQ(text_of(-12'500), "-1.25");
   EXPECT_EQ(text_of(std::numeric_limits<std::int64_t>::min()), "-922337203685477.5808");
+}
+
+// Every text of up to five of the bytes that matter.
+TEST(ParseAmount, ShortTextsAreReadTheSameAtOnce) {
+  constexpr std::string_view alphabet = "0159.-e/:";
+  for (std::size_t size = 0; size <= 5; ++size) {
+    std::size_t texts = 1;
+    for (std::size_t i = 0; i < size; ++i) texts *= alphabet.size();
+    for (std::size_t number = 0; number < texts; ++number) {
+      std::string text;
+      for (std::size_t i = 0, rest = number; i < size; ++i, rest /= alphabet.size()) {
+        text += alphabet[rest % alphabet.size()];
+      }
+      parse(text);
+      if (testing::Test::HasFailure()) return;
+    }
+  }
+  for (const std::string_view text : {"12345678", "1234567.", "123456.7", "12345.67", "1234.567", "123.4567",
+                                      "12.34567", "1.234567", ".1234567", "00000000", "0.000000", "99999999"}) {
+    parse(text);
+  }
 }
 
 }  // namespace

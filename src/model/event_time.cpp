@@ -51,6 +51,14 @@ constexpr int days_in_month(int year, int month) {
   return month == 2 && leap ? 29 : days[month - 1];
 }
 
+constexpr std::size_t plain_size = 19;  // YYYY-MM-DD HH:MM:SS
+
+std::uint64_t load8(const char* p) {
+  std::uint64_t bytes;
+  std::memcpy(&bytes, p, 8);
+  return bytes;
+}
+
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // Two digits; something above 99 where they aren't.
@@ -76,8 +84,7 @@ struct Pattern8 {
 
 // The digits' values, the first in the lowest byte, and 0 for the rest.
 std::optional<std::uint64_t> match8(const char* p, Pattern8 pattern) {
-  std::uint64_t bytes;
-  std::memcpy(&bytes, p, 8);
+  std::uint64_t bytes = load8(p);
   if constexpr (std::endian::native == std::endian::big) bytes = std::byteswap(bytes);
   // Carries don't matter: who causes one has bits in its upper half already.
   const std::uint64_t values = bytes ^ pattern.expected;
@@ -165,8 +172,23 @@ int EventTime::weekday() const {
   return (since_thursday + 3) % 7 + 1;
 }
 
+std::optional<EventTime> EventTimeReader::read(std::string_view text) {
+  if (text.size() != plain_size || text[10] != ' ') return parse_event_time(text);
+  const std::uint64_t begin = load8(text.data());
+  const std::uint64_t end = load8(text.data() + 3);
+  if (begin != day_begin_ || end != day_end_) {
+    const std::optional<std::int64_t> days = parse_date(text.data());
+    if (!days) return std::nullopt;
+    day_begin_ = begin;
+    day_end_ = end;
+    day_us_ = *days * us_per_day;
+  }
+  const std::optional<std::int64_t> seconds = parse_clock(text.data() + 11);
+  if (!seconds) return std::nullopt;
+  return EventTime::from_us(day_us_ + *seconds * us_per_second);
+}
+
 std::optional<EventTime> parse_event_time(std::string_view text) {
-  constexpr std::size_t plain_size = 19;  // YYYY-MM-DD HH:MM:SS
   if (text.size() < plain_size) return std::nullopt;
   const char separator = text[10];
   if (separator != ' ' && separator != 'T' && separator != 't') return std::nullopt;

@@ -12,7 +12,10 @@ namespace {
 constexpr std::int64_t second = 1'000'000;
 
 std::int64_t us_of(std::string_view text) {
+  static EventTimeReader reader;
   const auto time = parse_event_time(text);
+  EXPECT_EQ(reader.read(text), time) << text;
+  EXPECT_EQ(reader.read(text), time) << text;
   EXPECT_TRUE(time) << text;
   return time ? time->us() : -1;
 }
@@ -134,6 +137,25 @@ TEST(EventTime, HourAndWeekdayBefore1970) {
   EXPECT_EQ(EventTime::from_us(-86'400 * second).hour(), 0);
   EXPECT_EQ(EventTime::from_us(-86'400 * second).weekday(), 3);
   EXPECT_EQ(EventTime::from_us(-86'400 * second - 1).weekday(), 2);
+}
+
+// What one place of a time may be, on the same day as the one before and on another.
+TEST(EventTimeReader, ReadsWhatParseEventTimeReads) {
+  EventTimeReader reader;
+  const std::string plain = "2024-02-29 23:59:59";
+  for (std::size_t at = 0; at < plain.size(); ++at) {
+    for (int byte = 0; byte < 256; ++byte) {
+      std::string text = plain;
+      text[at] = static_cast<char>(byte);
+      EXPECT_EQ(reader.read(plain), parse_event_time(plain));
+      EXPECT_EQ(reader.read(text), parse_event_time(text)) << text;
+    }
+    EXPECT_EQ(reader.read(plain.substr(0, at)), std::nullopt);
+  }
+  for (const std::string_view text :
+       {"2024-02-29 23:59:59.5", "2024-02-29 23:59:59Z", "2024-02-29T23:59:59Z", "2024-03-01 00:00:00+01:00"}) {
+    EXPECT_EQ(reader.read(text), parse_event_time(text)) << text;
+  }
 }
 
 }  // namespace
