@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string_view>
@@ -47,5 +48,8 @@ class BufferPool {
 
 /// How many '\n' are in `text`.
 [[nodiscard]] std::size_t count_newlines(std::string_view text);
+
+/// Appends where each '\n' of `text` stands; it is shorter than 4 GiB.
+void find_newlines(std::string_view text, std::vector<std::uint32_t>& places);
 
 }  // namespace bank::file

@@ -678,5 +678,20 @@ TEST(CountNewlines, CountsThemAll) {
   }
 }
 
+TEST(FindNewlines, FindsThemAllInOrder) {
+  std::mt19937 random(4);
+  for (std::size_t size = 0; size < 20'000; size = size * 3 / 2 + 1) {
+    std::string text(size, 'x');
+    for (char& c : text) c = random() % 30 == 0 ? '\n' : 'x';
+    std::vector<std::uint32_t> expected{7};
+    for (std::size_t i = 0; i < size; ++i) {
+      if (text[i] == '\n') expected.push_back(static_cast<std::uint32_t>(i));
+    }
+    std::vector<std::uint32_t> places{7};
+    find_newlines(text, places);
+    EXPECT_EQ(places, expected);
+  }
+}
+
 }  // namespace
 }  // namespace bank::file

@@ -10,12 +10,6 @@
 
 namespace bank::file {
 
-std::string_view trim_line(std::string_view line) {
-  if (line.ends_with('\r')) line.remove_suffix(1);
-  if (!line.empty() && line.front() > ' ') return line;
-  return line.find_first_not_of(" \t\r\v\f") == std::string_view::npos ? std::string_view() : line;
-}
-
 namespace {
 
 // What ends with the last newline of the text, or with the input.

@@ -49,6 +49,10 @@ class Framer {
 [[nodiscard]] std::unique_ptr<Framer> make_framer(Layout layout);
 
 /// The line without its carriage return; empty if there is nothing but white space in it.
-[[nodiscard]] std::string_view trim_line(std::string_view line);
+[[nodiscard]] inline std::string_view trim_line(std::string_view line) {
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  if (!line.empty() && line.front() > ' ') return line;
+  return line.find_first_not_of(" \t\r\v\f") == std::string_view::npos ? std::string_view() : line;
+}
 
 }  // namespace bank::file

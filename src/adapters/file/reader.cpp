@@ -1,6 +1,7 @@
 #include "adapters/file/reader.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <span>
 #include <utility>
@@ -10,12 +11,13 @@ namespace {
 
 class TextBatch final : public pipeline::RawBatch {
  public:
-  TextBatch(std::shared_ptr<BufferPool> pool, Buffer buffer, std::string_view text, std::int64_t line, Frame frame,
-            const pipeline::Stream& stream)
+  TextBatch(std::shared_ptr<BufferPool> pool, Buffer buffer, std::string_view text, std::int64_t line,
+            std::size_t lines, Frame frame, const pipeline::Stream& stream)
       : pool_(std::move(pool)),
         buffer_(std::move(buffer)),
         text_(text),
         line_(line),
+        lines_(lines),
         frame_(std::move(frame)),
         stream_(stream) {}
   ~TextBatch() override { pool_->give(std::move(buffer_)); }
@@ -33,21 +35,27 @@ class TextBatch final : public pipeline::RawBatch {
 
  private:
   void split_lines(std::vector<pipeline::RawRecord>& out) const {
-    const char* begin = text_.data();
-    const char* const end = begin + text_.size();
-    for (std::int64_t line = line_; begin != end; ++line) {
-      const void* found = std::memchr(begin, '\n', static_cast<std::size_t>(end - begin));
-      const char* const newline = found == nullptr ? end : static_cast<const char*>(found);
-      const std::string_view record = trim_line({begin, static_cast<std::size_t>(newline - begin)});
+    std::vector<std::uint32_t> ends;
+    ends.reserve(lines_ + 1);
+    find_newlines(text_, ends);
+    if (!text_.empty() && text_.back() != '\n') ends.push_back(static_cast<std::uint32_t>(text_.size()));
+    out.reserve(out.size() + ends.size());
+    const char* const text = text_.data();
+    std::size_t begin = 0;
+    std::int64_t line = line_;
+    for (const std::size_t end : ends) {
+      const std::string_view record = trim_line({text + begin, end - begin});
       if (!record.empty()) out.push_back({.bytes = record, .number = line, .stream = &stream_});
-      begin = newline == end ? end : newline + 1;
+      begin = end + 1;
+      ++line;
     }
   }
 
   std::shared_ptr<BufferPool> pool_;
   Buffer buffer_;
   std::string_view text_;
-  std::int64_t line_;
+  std::int64_t line_;  // the first one's number
+  std::size_t lines_;  // how many, but for one that no newline ends
   Frame frame_;
   const pipeline::Stream& stream_;
 };
@@ -146,8 +154,9 @@ std::unique_ptr<pipeline::RawBatch> RecordReader::deliver(Text text, Frame frame
   rest_.swap(rest);
   framed_ -= frame.end;
   offset_ += frame.end;
-  line_ += static_cast<std::int64_t>(count_newlines(taken));
-  return std::make_unique<TextBatch>(pool_, std::move(text.buffer), taken, line, std::move(frame), stream_);
+  const std::size_t lines = count_newlines(taken);
+  line_ += static_cast<std::int64_t>(lines);
+  return std::make_unique<TextBatch>(pool_, std::move(text.buffer), taken, line, lines, std::move(frame), stream_);
 }
 
 }  // namespace bank::file
