@@ -7,13 +7,13 @@
 #include <CLI/CLI.hpp>
 
 #include "adapters/kafka/connection.h"
+#include "base/closest.h"
 #include "base/json_writer.h"
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/table.h"
 #include "config/settings.h"
 #include "config/template.h"
-#include "yaml/values.h"
 
 namespace bank::cli {
 
@@ -86,7 +86,7 @@ Result<ExitCode> get(Context& context, const std::string& name) {
   if (key == nullptr) {
     std::vector<std::string_view> known;
     for (const Key& candidate : config::registry()) known.push_back(candidate.name);
-    const std::string_view close = yaml::closest(name, known);
+    const std::string_view close = closest(name, known);
     return fail_config(fmt::format("there is no setting '{}'; {}", name,
                                    close.empty() ? "bank config lists all" : fmt::format("did you mean '{}'?", close)));
   }

@@ -7,10 +7,10 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/closest.h"
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/help.h"
-#include "yaml/values.h"
 
 namespace bank::cli {
 
@@ -88,7 +88,7 @@ std::string parse_message(const CLI::ParseError& wrong, const CLI::App& root) {
     for (const CLI::App* subcommand : command.get_subcommands({})) known.push_back(subcommand->get_name());
   }
   const std::vector<std::string_view> views(known.begin(), known.end());
-  const std::string_view close = yaml::closest(name, views);
+  const std::string_view close = closest(name, views);
   return fmt::format("{} '{}' in `{}`{}",
                      is_flag         ? "unknown flag"
                      : known.empty() ? "unexpected argument"

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/closest.h"
 #include "base/hash.h"
 #include "engine/plan.h"
 #include "yaml/values.h"
@@ -139,7 +140,7 @@ class CasesLoader {
     const auto found = std::ranges::find(statuses, *status);
     if (found == statuses.end()) {
       problems_.add(node.find(model::field::status)->mark,
-                    fmt::format("unknown status '{}'{}", *status, yaml::suggestion(*status, statuses)));
+                    fmt::format("unknown status '{}'{}", *status, suggestion(*status, statuses)));
     } else {
       into.status = static_cast<model::Status>(found - statuses.begin() + 1);
     }
@@ -204,8 +205,7 @@ class CasesLoader {
       if (const auto text = yaml::get_text(*decision, "decision", problems_)) {
         const auto found = std::ranges::find(decisions, *text);
         if (found == decisions.end()) {
-          problems_.add(decision->mark,
-                        fmt::format("unknown decision '{}'{}", *text, yaml::suggestion(*text, decisions)));
+          problems_.add(decision->mark, fmt::format("unknown decision '{}'{}", *text, suggestion(*text, decisions)));
         } else {
           given.decision = static_cast<model::Decision>(found - decisions.begin());
         }
@@ -231,7 +231,7 @@ class CasesLoader {
       const std::optional<std::string> text = yaml::get_text(id, "fires", problems_);
       if (!text) continue;
       if (std::ranges::find(rule_ids_, *text) == rule_ids_.end()) {
-        problems_.add(id.mark, fmt::format("there is no rule '{}'{}", *text, yaml::suggestion(*text, rule_ids_)));
+        problems_.add(id.mark, fmt::format("there is no rule '{}'{}", *text, suggestion(*text, rule_ids_)));
       }
       given.fires.push_back(*text);
     }

@@ -9,6 +9,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/closest.h"
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/rule_cases.h"
@@ -106,7 +107,7 @@ Result<ExitCode> explain(Context& context, const std::string& file, const std::s
   std::vector<std::string_view> ids;
   for (const rules::Rule& rule : rules->rules) ids.emplace_back(rule.id);
   if (!only.empty() && std::ranges::find(ids, only) == ids.end()) {
-    return fail_config(fmt::format("{} has no rule '{}'{}", file, only, yaml::suggestion(only, ids)));
+    return fail_config(fmt::format("{} has no rule '{}'{}", file, only, suggestion(only, ids)));
   }
   Stream& out = context.terminal.out();
   bool first = true;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/closest.h"
 #include "codec/csv.h"
 #include "codec/decode.h"
 #include "codec/record.h"
@@ -63,6 +64,20 @@ std::string undouble(std::string_view text) {
 
 std::string cell_text(const Cell& cell) { return cell.doubled ? undouble(cell.text) : std::string(cell.text); }
 
+std::unexpected<Error> no_such_column(std::size_t field, bool mapped, std::string_view column,
+                                      const std::vector<Cell>& cells) {
+  std::vector<std::string> there;
+  for (const Cell& cell : cells) there.push_back(cell_text(cell));
+  const std::vector<std::string_view> views(there.begin(), there.end());
+  const std::string_view close = closest(column, views);
+  return fail_config(
+      fmt::format("the CSV header has no column '{}'{}; {}it has: {}. If the column has another name, map it with "
+                  "--map {}={}",
+                  column, mapped ? fmt::format(", to which {} is mapped", contract_fields[field]) : "",
+                  close.empty() ? "" : fmt::format("did you mean '{}'? ", close), fmt::join(there, ","),
+                  contract_fields[field], close.empty() ? "COLUMN" : close));
+}
+
 }  // namespace
 
 class CsvDecoder::Impl {
@@ -84,17 +99,8 @@ class CsvDecoder::Impl {
         found = true;
         fields_[i] = field;
       }
-      if (!found && names.mapped(field)) {
-        return fail_config(fmt::format(
-            "the CSV header has no column '{}', to which {} is mapped; it has: {}. Map it with --map {}=COLUMN", column,
-            contract_fields[field], header, contract_fields[field]));
-      }
-      if (!found && field < required_field_count) {
-        return fail_config(
-            fmt::format("the CSV header has no column '{}'; it has: {}. If the column has another name, map it with "
-                        "--map {}=COLUMN",
-                        column, header, contract_fields[field]));
-      }
+      if (!found && (names.mapped(field) || field < required_field_count))
+        return no_such_column(field, names.mapped(field), column, cells);
     }
     return {};
   }

@@ -131,7 +131,12 @@ TEST(CsvDecoder, AHeaderThatCannotDoIsAConfigurationError) {
               AllOf(HasSubstr("no column 'account_number'"), HasSubstr("--map account_number=COLUMN")));
   EXPECT_THAT(error_of("transaction_id,account_number,transaction_type,amt,timestamp"),
               HasSubstr("--map amount=COLUMN"));
-  EXPECT_THAT(error_of(header, "amount=amt"), AllOf(HasSubstr("no column 'amt'"), HasSubstr("--map amount=COLUMN")));
+  EXPECT_THAT(error_of("transaction_id,cc_num,transaction_type,amount,timestamp", "account_number=cc_nun"),
+              AllOf(HasSubstr("no column 'cc_nun', to which account_number is mapped; did you mean 'cc_num'?"),
+                    HasSubstr("--map account_number=cc_num")));
+  EXPECT_THAT(
+      error_of(header, "amount=Betrag"),
+      AllOf(HasSubstr("no column 'Betrag', to which amount is mapped; it has"), HasSubstr("--map amount=COLUMN")));
   EXPECT_THAT(error_of(""), HasSubstr("'transaction_id'"));
   EXPECT_THAT(error_of(std::string(header) + ",amount"), HasSubstr("'amount' twice"));
   EXPECT_THAT(error_of("\"transaction_id,"), HasSubstr("quote"));

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/assert.h"
+#include "base/closest.h"
 #include "config/value.h"
 #include "yaml/values.h"
 #include "yaml/yaml.h"
@@ -41,7 +42,7 @@ std::string unknown_variable(std::string_view name) {
   std::vector<std::string> known;
   for (const Key& key : registry()) known.push_back(environment_name(key));
   const std::vector<std::string_view> views(known.begin(), known.end());
-  const std::string_view close = yaml::closest(name, views);
+  const std::string_view close = closest(name, views);
   return close.empty()
              ? fmt::format("{}: there is no such setting; `bank config` lists all, and BANK_ names are kept for them",
                            name)
@@ -118,7 +119,7 @@ class Loader {
         read_section(entry.value, name + '.', problems);
       else
         problems.add(entry.key_mark, fmt::format("unknown key '{}' in {}{}", entry.key, section_name(prefix),
-                                                 yaml::suggestion(entry.key, names_in(prefix))));
+                                                 suggestion(entry.key, names_in(prefix))));
     }
   }
 

@@ -9,6 +9,7 @@
 #include <span>
 #include <utility>
 
+#include "base/closest.h"
 #include "rules/parser.h"
 #include "rules/sha256.h"
 #include "yaml/values.h"
@@ -85,10 +86,9 @@ class Loader {
   const yaml::Node* require(const yaml::Node& map, std::string_view key, std::span<const std::string_view> known,
                             std::string_view where, std::string_view remedy) {
     const yaml::Node* node = map.find(key);
-    const bool slip =
-        node == nullptr && std::ranges::any_of(map.entries, [&](const yaml::Entry& entry) {
-          return std::ranges::find(known, entry.key) == known.end() && yaml::closest(entry.key, known) == key;
-        });
+    const bool slip = node == nullptr && std::ranges::any_of(map.entries, [&](const yaml::Entry& entry) {
+                        return std::ranges::find(known, entry.key) == known.end() && closest(entry.key, known) == key;
+                      });
     if (node == nullptr && !slip) problems_.add(map.mark, fmt::format("{} has no '{}'; {}", where, key, remedy));
     return node;
   }
@@ -151,7 +151,7 @@ class Loader {
     if (!text) return;
     const auto found = std::ranges::find(severities, *text);
     if (found == severities.end()) {
-      problems_.add(node.mark, fmt::format("unknown severity '{}'{}", *text, yaml::suggestion(*text, severities)));
+      problems_.add(node.mark, fmt::format("unknown severity '{}'{}", *text, suggestion(*text, severities)));
       return;
     }
     rule.severity = static_cast<model::Severity>(found - severities.begin());

@@ -7,8 +7,8 @@
 #include <span>
 #include <vector>
 
+#include "base/closest.h"
 #include "rules/check.h"
-#include "yaml/values.h"
 
 namespace bank::rules {
 namespace {
@@ -64,10 +64,10 @@ std::string describe(const Token& token) {
 }
 
 std::string unknown_function(std::string_view name) {
-  return fmt::format("unknown function '{}'{}", name, yaml::suggestion(name, function_names));
+  return fmt::format("unknown function '{}'{}", name, suggestion(name, function_names));
 }
 
-std::string_view closest_keyword(std::string_view word) { return yaml::closest(word, keywords); }
+std::string_view closest_keyword(std::string_view word) { return closest(word, keywords); }
 
 std::string unknown_name(std::string_view name) {
   if (std::ranges::find(keywords, name) != keywords.end()) {
@@ -79,16 +79,16 @@ std::string unknown_name(std::string_view name) {
   }
   std::vector<std::string_view> known(field_names.begin(), field_names.end());
   known.emplace_back("since_last");
-  if (const std::string_view close = yaml::closest(name, known); !close.empty()) {
+  if (const std::string_view close = closest(name, known); !close.empty()) {
     return fmt::format("unknown field '{}'; did you mean '{}'?", name, close);
   }
   for (const std::span<const std::string_view> words :
        {std::span<const std::string_view>(keywords), std::span<const std::string_view>(function_names)}) {
-    if (const std::string_view close = yaml::closest(name, words); !close.empty()) {
+    if (const std::string_view close = closest(name, words); !close.empty()) {
       return fmt::format("unknown field '{}'; did you mean '{}'?", name, close);
     }
   }
-  return fmt::format("unknown field '{}'{}; a text stands in quotes", name, yaml::suggestion(name, known));
+  return fmt::format("unknown field '{}'{}; a text stands in quotes", name, suggestion(name, known));
 }
 
 }  // namespace bank::rules

@@ -47,9 +47,4 @@ void append_duration(std::string& out, std::int64_t us);
 /// `what` names the mapping. False where it is no mapping.
 bool check_keys(const Node& node, std::string_view what, std::span<const std::string_view> known, Problems& problems);
 
-/// The candidate that `word` is most likely a slip for; empty if none is close.
-[[nodiscard]] std::string_view closest(std::string_view word, std::span<const std::string_view> candidates);
-/// "; did you mean 'amount'?", or, if nothing is close, "; known are a, b and c".
-[[nodiscard]] std::string suggestion(std::string_view word, std::span<const std::string_view> candidates);
-
 }  // namespace bank::yaml

@@ -109,16 +109,5 @@ TEST(Getters, KnowTheirKeys) {
   EXPECT_EQ(told("- a\n"), "f:1:1: the file must be a mapping (key: value), and is a list");
 }
 
-TEST(Closest, FindsSlipsAndNothingElse) {
-  static constexpr std::array<std::string_view, 4> words{"amount", "merchant", "hour", "in"};
-  EXPECT_EQ(closest("ammount", words), "amount");
-  EXPECT_EQ(closest("amuont", words), "amount");
-  EXPECT_EQ(closest("AMOUNT", words), "amount");
-  EXPECT_EQ(closest("merchnat", words), "merchant");
-  EXPECT_EQ(closest("xyz", words), "");
-  EXPECT_EQ(closest("x", words), "");
-  EXPECT_EQ(closest(std::string(100'000, 'a'), words), "");
-}
-
 }  // namespace
 }  // namespace bank::yaml
