@@ -4,7 +4,9 @@
 
 #include <cstring>
 #include <exception>
+#include <filesystem>
 #include <new>
+#include <system_error>
 
 #include "cli/program.h"
 #include "cli/signals.h"
@@ -20,6 +22,10 @@ bank::cli::Invocation invocation_of(int argc, char** argv) {
     if (const char* equals = std::strchr(*variable, '='))
       invocation.environment.emplace_back(std::string(*variable, static_cast<std::size_t>(equals - *variable)),
                                           equals + 1);
+  // PREFIX/bin/bank has its files in PREFIX/share/bank.
+  std::error_code ignored;
+  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", ignored);
+  if (!self.empty()) invocation.installed = (self.parent_path().parent_path() / "share/bank").string();
   invocation.version = "bank " BANK_VERSION " (commit " BANK_COMMIT ", " BANK_COMPILER ", " BANK_BUILD_TYPE ")";
   return invocation;
 }

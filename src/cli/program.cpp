@@ -61,6 +61,7 @@ config::Sources sources_of(const Invocation& invocation, const GlobalFlags& flag
     for (const auto& [name, value] : invocation.environment)
       if (name == "BANK_CONFIG" && !value.empty()) sources.file = value;
   sources.default_files = {"config/bank.yaml", "/etc/bank/bank.yaml"};
+  sources.installed = invocation.installed;
   sources.flags = std::move(flag_values);
   return sources;
 }

@@ -91,6 +91,20 @@ class Loader {
     }
   }
 
+  // The default path is right in a clone of the project, and leads nowhere elsewhere. A file written by
+  // `bank config --template` names it as well; the layers above are asked for what they say.
+  void find_installed(const std::string& directory) {
+    constexpr std::string_view source = "config/";  // what is installed as `directory`
+    const Key& key = *find_key("detect.rules");
+    Settings::Entry& entry = settings_.entries_[index_of(key)];
+    std::error_code ignored;
+    if (directory.empty() || settings_.string(key.name) != key.default_value) return;
+    if (std::filesystem::exists(key.default_value, ignored)) return;
+    BANK_ASSERT(key.default_value.starts_with(source));
+    const std::string installed = fmt::format("{}/{}", directory, key.default_value.substr(source.size()));
+    if (std::filesystem::exists(installed, ignored)) entry = {installed, entry.origin + ", as installed"};
+  }
+
   Result<Settings> finish() {
     check_order("decision.review_threshold", "decision.block_threshold");
     for (const Key& key : registry())
@@ -185,6 +199,7 @@ Settings Settings::defaults(const std::string& data_dir) {
 Result<Settings> Settings::load(const Sources& sources) {
   Loader loader;
   loader.read_file(sources);
+  loader.find_installed(sources.installed);
   loader.read_environment(sources.environment);
   loader.read_flags(sources.flags);
   return loader.finish();

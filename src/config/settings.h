@@ -34,12 +34,16 @@ struct FlagValue {
 struct Sources {
   std::optional<std::string> file;         ///< From --config; must exist.
   std::vector<std::string> default_files;  ///< The first of these that exists is read, if any.
+  /// What `make install` puts beside the program, a copy of config/: `/usr/local/share/bank`. The default rules are
+  /// taken from there where the working directory has none, also if the file names them. Empty: nowhere.
+  std::string installed;
   std::vector<std::pair<std::string, std::string>>
       environment;               ///< Variables that don't begin with `BANK_` are ignored.
   std::vector<FlagValue> flags;  ///< The last one of a key wins.
 };
 
-/// Where a value comes from: `default`, `config/bank.yaml:12`, `BANK_DETECT_THREADS`, `--threads`.
+/// Where a value comes from: `default`, `config/bank.yaml:12`, `BANK_DETECT_THREADS`, `--threads`; with `, as
+/// installed` behind, where Sources::installed took its place.
 using Origin = std::string;
 
 class Settings {
@@ -65,7 +69,9 @@ class Settings {
   [[nodiscard]] const Value& value(std::string_view key) const;
   [[nodiscard]] const Origin& origin(std::string_view key) const;
   /// Whether a flag, the environment or the file gave the value.
-  [[nodiscard]] bool is_set(std::string_view key) const { return origin(key) != "default"; }
+  [[nodiscard]] bool is_set(std::string_view key) const {
+    return origin(key) != "default" && origin(key) != "default, as installed";
+  }
   /// The configuration file that was read; nullopt if none.
   [[nodiscard]] const std::optional<std::string>& file() const { return file_; }
 

@@ -73,6 +73,38 @@ TEST_F(SettingsTest, DefaultsAreTheRegistrys) {
   EXPECT_EQ(settings.file(), std::nullopt);
 }
 
+TEST_F(SettingsTest, TheDefaultRulesAreTheInstalledOnesWhereTheWorkingDirectoryHasNone) {
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(directory_);
+  const auto rules = [this] {
+    const Settings settings = load();
+    return std::pair(settings.string("detect.rules"), settings.origin("detect.rules"));
+  };
+  const std::pair<std::string, std::string> plain = {"config/rules/default.yaml", "default"};
+  sources_.installed = (directory_ / "share/bank").string();
+  EXPECT_EQ(rules(), plain) << "nothing is installed";
+
+  std::filesystem::create_directories(directory_ / "share/bank/rules");
+  const std::string installed = (directory_ / "share/bank/rules/default.yaml").string();
+  std::ofstream(installed) << "";
+  EXPECT_EQ(rules(), std::pair(installed, std::string("default, as installed")));
+  EXPECT_FALSE(load().is_set("detect.rules"));
+
+  write_file(template_yaml());
+  EXPECT_EQ(rules().first, installed) << "a file of all defaults changes nothing";
+  EXPECT_THAT(rules().second, HasSubstr(", as installed"));
+  sources_.file.reset();
+
+  environment("BANK_DETECT_RULES", "config/rules/default.yaml");
+  EXPECT_EQ(rules(), std::pair(plain.first, std::string("BANK_DETECT_RULES"))) << "what was asked for stays";
+  sources_.environment.clear();
+
+  std::filesystem::create_directories(directory_ / "config/rules");
+  std::ofstream(directory_ / "config/rules/default.yaml") << "";
+  EXPECT_EQ(rules(), plain) << "the working directory's go before";
+  std::filesystem::current_path(before);
+}
+
 // Each layer present or not: the value and its origin are those of the highest that is.
 TEST_F(SettingsTest, FlagOverEnvironmentOverFileOverDefault) {
   for (unsigned layers = 0; layers < 8; ++layers) {
