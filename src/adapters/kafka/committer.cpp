@@ -266,10 +266,12 @@ Result<void> Committer::produce(const Chunk& chunk, const OutMessage& message) {
   std::vector<rd_kafka_vu_t> arguments(4);
   arguments[0].vtype = RD_KAFKA_VTYPE_TOPIC;
   arguments[0].u.cstr = topic.c_str();
+  // NOLINTBEGIN(cppcoreguidelines-pro-type-const-cast): librdkafka only reads them
   arguments[1].vtype = RD_KAFKA_VTYPE_VALUE;
   arguments[1].u.mem = {const_cast<char*>(message.has_value ? text.data() : nullptr), text.size()};
   arguments[2].vtype = RD_KAFKA_VTYPE_KEY;
   arguments[2].u.mem = {const_cast<char*>(message.has_key ? key.data() : nullptr), key.size()};
+  // NOLINTEND(cppcoreguidelines-pro-type-const-cast)
   arguments[3].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
   arguments[3].u.i = 0;
   std::array<std::pair<const char*, std::string>, 5> headers;
