@@ -12,6 +12,7 @@
 #include "adapters/kafka/latency.h"
 #include "adapters/kafka/partition.h"
 #include "adapters/kafka/recovery.h"
+#include "adapters/kafka/snapshot.h"
 #include "adapters/kafka/state_dir.h"
 #include "adapters/kafka/worker.h"
 #include "base/assert.h"
@@ -63,6 +64,7 @@ class Detector {
   [[nodiscard]] Result<std::unique_ptr<Assigned>> prepare(const rd_kafka_topic_partition_t& committed,
                                                           std::map<std::int32_t, std::int64_t>& positions);
   void start_at(Assigned& assigned, const rd_kafka_topic_partition_t& committed, const Watermarks& there);
+  void use_snapshot(Assigned& assigned);
   void commit_start(const Assigned& assigned);
   void revoke(bool lost);
   void pause_workers();
@@ -88,6 +90,7 @@ class Detector {
   std::optional<StateDir> state_dir_;
   std::optional<Client> consumer_;
   std::unique_ptr<Committer> committer_;
+  std::unique_ptr<Snapshots> snapshots_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<Queue> partition_queues_;  // forwarded to the workers'
 
@@ -124,9 +127,16 @@ DetectorOutcome Detector::run() {
                                               "of this group does them again",
                                               flush_ns / 1'000'000'000, trouble.empty() ? "" : ": ", trouble)});
   }
+  if (!error_ && !committer_->lost()) {
+    for (const std::unique_ptr<Worker>& worker : workers_) {
+      for (auto& [number, assigned] : worker->assigned()) snapshots_->consider_last(*assigned->partition);
+    }
+  }
   show_status(true);
   DetectorOutcome done = outcome();
   rd_kafka_consumer_close(consumer_->get());
+  workers_.clear();
+  snapshots_.reset();  // writes the last ones
   return done;
 }
 
@@ -170,9 +180,12 @@ Result<void> Detector::start() {
                        });
   if (!committer) return std::unexpected(committer.error());
   committer_ = std::move(*committer);
+  snapshots_ = std::make_unique<Snapshots>(
+      state_dir_->shared_path(), options_.transactions_topic,
+      [this](std::int32_t partition) { return committer_->committed_offset(partition); }, notice_);
   for (std::size_t i = 0; i < options_.threads; ++i) {
-    workers_.push_back(
-        std::make_unique<Worker>(*consumer_, options_.transactions_topic, *committer_, clock_, allowance_));
+    workers_.push_back(std::make_unique<Worker>(*consumer_, options_.transactions_topic, *committer_, *snapshots_,
+                                                clock_, allowance_));
   }
 
   const PartitionList subscription = make_list(1);
@@ -418,6 +431,20 @@ void Detector::start_at(Assigned& assigned, const rd_kafka_topic_partition_t& co
     // Committed by somebody else, or under rules with shorter windows: what these rules need is not known.
     assigned.floor = there.low;
   }
+  use_snapshot(assigned);
+}
+
+// Where there is one that spares most of the replay.
+void Detector::use_snapshot(Assigned& assigned) {
+  const std::int32_t number = assigned.partition->number();
+  const std::string snapshot = snapshots_->load(number);
+  const std::int64_t offset = snapshot_offset(snapshot, *plan_, reach_us_);
+  if (offset <= assigned.floor || offset > assigned.live_from) return;
+  auto restored = std::make_unique<Partition>(number, plan_, judging_);
+  if (Result<void> done = restore_partition(snapshot, *restored); !done) return;  // it only costs time
+  assigned.partition = std::move(restored);
+  assigned.floor = offset;
+  assigned.outliers.clear();
 }
 
 // ---- what is told

@@ -82,7 +82,9 @@ class Partition {
   [[nodiscard]] pipeline::Lane& lane() { return lane_; }
   [[nodiscard]] const pipeline::Lane& lane() const { return lane_; }
   [[nodiscard]] TrustedTime& trusted() { return trusted_; }
+  [[nodiscard]] const TrustedTime& trusted() const { return trusted_; }
   [[nodiscard]] ReplayFloor& floor() { return floor_; }
+  [[nodiscard]] const ReplayFloor& floor() const { return floor_; }
   [[nodiscard]] std::int64_t reach_us() const { return reach_us_; }
 
  private:

@@ -63,7 +63,12 @@ Result<std::string> identity_of(const std::string& root, const std::string& new_
       unlink(temporary.c_str());
       return std::unexpected(cannot("cannot write", temporary, error_number));
     }
-    static_cast<void>(link(temporary.c_str(), path.c_str()));  // fails where another was first
+    const int linked = link(temporary.c_str(), path.c_str());
+    if (linked != 0 && errno != EEXIST) {  // where it exists, another was first
+      const int link_error = errno;
+      unlink(temporary.c_str());
+      return std::unexpected(cannot("cannot write", path, link_error));
+    }
     unlink(temporary.c_str());
   }
   return std::unexpected(cannot("cannot write", path, EIO));

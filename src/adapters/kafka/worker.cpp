@@ -14,11 +14,12 @@ constexpr std::size_t batch_bytes = 256 << 10;
 
 }  // namespace
 
-Worker::Worker(const Client& consumer, std::string topic, Committer& committer, const Clock& clock,
-               Allowance& allowance)
+Worker::Worker(const Client& consumer, std::string topic, Committer& committer, Snapshots& snapshots,
+               const Clock& clock, Allowance& allowance)
     : consumer_(consumer),
       topic_(std::move(topic)),
       committer_(committer),
+      snapshots_(snapshots),
       clock_(clock),
       allowance_(allowance),
       queue_(rd_kafka_queue_new(consumer.get())),
@@ -148,7 +149,11 @@ void Worker::judge(Assigned& assigned) {
   assigned.partition->judge(assigned.open, clock_, *chunk);
   assigned.open.clear();
   // Where it isn't taken, the assignment is lost or the end has come; nothing more is judged then.
-  if (!committer_.add(std::move(chunk))) assigned.done = true;
+  if (committer_.add(std::move(chunk))) {
+    snapshots_.consider(*assigned.partition);
+  } else {
+    assigned.done = true;
+  }
 }
 
 void Worker::note_error(const rd_kafka_message_t& message) {

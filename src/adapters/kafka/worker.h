@@ -17,6 +17,7 @@
 
 #include "adapters/kafka/committer.h"
 #include "adapters/kafka/partition.h"
+#include "adapters/kafka/snapshot.h"
 #include "base/clock.h"
 
 namespace bank::kafka {
@@ -56,8 +57,9 @@ class Allowance {
 
 class Worker {
  public:
-  /// `consumer`, `committer`, `clock` and `allowance` outlive it.
-  Worker(const Client& consumer, std::string topic, Committer& committer, const Clock& clock, Allowance& allowance);
+  /// What is passed by reference outlives it.
+  Worker(const Client& consumer, std::string topic, Committer& committer, Snapshots& snapshots, const Clock& clock,
+         Allowance& allowance);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -85,6 +87,7 @@ class Worker {
   const Client& consumer_;
   const std::string topic_;
   Committer& committer_;
+  Snapshots& snapshots_;
   const Clock& clock_;
   Allowance& allowance_;
   Queue queue_;
