@@ -33,9 +33,9 @@ Result<void> set(rd_kafka_conf_t* conf, const Property& property) {
   }
 }
 
-/// A complaint without its address, which is told anyway, and without its history:
+/// ` (Connection refused)`: a complaint without its address, which is told anyway, and without its history:
 /// `127.0.0.1:9092/bootstrap: Connect to ipv4#127.0.0.1:9092 failed: Connection refused (after 0ms in state CONNECT)`.
-std::string gist(std::string_view complaint) {
+std::string in_brackets(std::string_view complaint) {
   if (const std::size_t place = complaint.find("/bootstrap: "); place != std::string_view::npos) {
     complaint.remove_prefix(place + std::string_view("/bootstrap: ").size());
   }
@@ -44,7 +44,8 @@ std::string gist(std::string_view complaint) {
       complaint.starts_with("Connect to ") && place != std::string_view::npos) {
     complaint.remove_prefix(place + failed.size());
   }
-  return std::string(complaint.substr(0, complaint.find(" (after ")));
+  complaint = complaint.substr(0, complaint.find(" (after "));
+  return complaint.empty() ? "" : fmt::format(" ({})", complaint);
 }
 
 // What librdkafka would print.
@@ -128,11 +129,10 @@ Result<Client> Client::make(rd_kafka_type_t type, const Connection& connection, 
 
 Error Client::error(std::string_view doing, std::string_view reason) const {
   if (!context_->complaints.unreachable()) return {ErrorKind::runtime, fmt::format("{}: {}", doing, reason)};
-  const std::string why = gist(context_->complaints.last());
   return {ErrorKind::runtime,
           fmt::format("{}: no Kafka broker answers at {}{}; is it running (make kafka-up), and is the address right "
                       "(--bootstrap-server)?",
-                      doing, context_->bootstrap_servers, why.empty() ? "" : fmt::format(" ({})", why))};
+                      doing, context_->bootstrap_servers, in_brackets(context_->complaints.last()))};
 }
 
 Error Client::error(std::string_view doing, rd_kafka_resp_err_t code) const {
@@ -140,9 +140,10 @@ Error Client::error(std::string_view doing, rd_kafka_resp_err_t code) const {
     case RD_KAFKA_RESP_ERR__TRANSPORT:
     case RD_KAFKA_RESP_ERR__TIMED_OUT:
     case RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE:
+      // The complaint names another address where the broker tells its clients a wrong one (advertised.listeners).
       return error(doing,
-                   fmt::format("no answer in time from Kafka at {}; is it well, and can it be reached from here?",
-                               context_->bootstrap_servers));
+                   fmt::format("no answer in time from Kafka at {}{}; is it well, and can it be reached from here?",
+                               context_->bootstrap_servers, in_brackets(context_->complaints.last())));
     default: return error(doing, rd_kafka_err2str(code));
   }
 }
