@@ -36,6 +36,9 @@ class FastJson {
     std::uint32_t field = 0;      // which field's key it holds, or KeyTable::unknown
     std::uint32_t key_begin = 0;
     std::uint32_t key_size = 0;
+    // How long the string behind it was in the last record, and in how many records in a row that was so.
+    std::uint32_t value_size = 0;
+    std::uint32_t same_sizes = 0;
     [[nodiscard]] std::string_view key() const { return {text.data() + key_begin, key_size}; }
   };
 
@@ -53,9 +56,9 @@ class FastJson {
 
   struct Cursor;
   template <typename Bytes>
-  [[nodiscard, gnu::always_inline]] bool read_alike(Cursor& at, std::size_t& place, RawFields& fields) const;
-  [[nodiscard]] bool read_alike_plain(Cursor& at, std::size_t& place, RawFields& fields) const;
-  [[nodiscard]] bool read_alike_avx2(Cursor& at, std::size_t& place, RawFields& fields) const;
+  [[nodiscard, gnu::always_inline]] bool read_alike(Cursor& at, std::size_t& place, RawFields& fields);
+  [[nodiscard]] bool read_alike_plain(Cursor& at, std::size_t& place, RawFields& fields);
+  [[nodiscard]] bool read_alike_avx2(Cursor& at, std::size_t& place, RawFields& fields);
   [[nodiscard]] bool read_members(Cursor& at, std::size_t place, bool guessing, RawFields& fields);
   [[nodiscard]] bool read_record(std::string_view record, RawFields& fields);
   void learn(Guess& guess, const char* begin, const Cursor& cursor);
