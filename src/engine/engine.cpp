@@ -88,7 +88,7 @@ void Engine::State::judge_one(const model::Transaction& transaction, Judgements&
   int risk = 0;
   const auto& rules = plan_->rules();
   for (std::uint32_t rule = 0; rule < rules.size(); ++rule) {
-    if (!evaluator_.holds(*rules[rule].when)) continue;
+    if (!evaluator_.may_hold(rules[rule]) || !evaluator_.holds(*rules[rule].when)) continue;
     risk += rules[rule].score;
     const auto begin = static_cast<std::uint32_t>(out.reasons.size());
     for (const auto& part : rules[rule].reason) {

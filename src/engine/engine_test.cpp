@@ -140,6 +140,58 @@ TEST(Engine, ConditionsOnThisScanTheWindow) {
   EXPECT_EQ(judge(engine, stream.make({.id = "5", .time_us = 4, .merchant = "M"})), "10 0:r");
 }
 
+// What is answered by a range or from the number of entries alone must be what the long way gives: `+ 0` and `in` take
+// it.
+TEST(Engine, ShortCutsSayWhatTheLongWaySays) {
+  std::vector<std::pair<std::string, std::string>> pairs;
+  for (const std::string op : {"==", "!=", "<", "<=", ">", ">="}) {
+    for (const std::string k : {"0", "1", "2", "3"}) {
+      for (const std::string number :
+           {"count(5m)", "prior.count(5m)", "distinct(location, 5m)", "prior.distinct(merchant, 10m)",
+            "count(10m, amount > 2)", "prior.count(10m, status == \"FAILED\")", "amount"}) {
+        pairs.emplace_back(number + " " + op + " " + k, number + " + 0 " + op + " " + k);
+      }
+    }
+    pairs.emplace_back("amount " + op + " 2 and amount > 1", "amount + 0 " + op + " 2 and amount + 0 > 1");
+    pairs.emplace_back("amount " + op + " 99999999999999", "amount + 0 " + op + " 99999999999999");
+  }
+  for (const std::string word : {"PENDING", "FAILED", "COMPLETED", "ANY"}) {
+    pairs.emplace_back("status == \"" + word + "\"", "status in [\"" + word + "\"]");
+    pairs.emplace_back("status != \"" + word + "\"", "status != null and not status in [\"" + word + "\"]");
+  }
+  std::string yaml = "version: 1\nrules:\n";
+  int number = 0;
+  for (const auto& [quick, slow] : pairs) {
+    for (const std::string& when : {quick, slow}) {
+      yaml += "  - {id: R" + std::to_string(number++) + ", severity: LOW, score: 0, reason: r, when: '" + when + "'}\n";
+    }
+  }
+  Engine engine(plan_of(yaml), {.lateness_us = 5 * minute});
+  Stream stream;
+  std::mt19937 random(11);
+  const auto below = [&](std::uint32_t n) { return static_cast<std::int64_t>(random() % n); };
+  std::int64_t time_us = 0;
+  for (int i = 0; i < 3'000; ++i) {
+    if (i % 500 < 400) time_us += below(200) * second;  // then more than a small history holds
+    const auto text = [&]() -> std::optional<std::string> {
+      return random() % 4 == 0 ? std::nullopt : std::optional("L" + std::to_string(random() % 3));
+    };
+    const model::Transaction transaction = stream.make({.id = std::to_string(i),
+                                                        .time_us = time_us - below(7) * minute,
+                                                        .amount_units = below(5) * 10'000,
+                                                        .location = text(),
+                                                        .merchant = text(),
+                                                        .status = static_cast<model::Status>(random() % 4)});
+    Judgements out;
+    engine.judge({&transaction, 1}, out);
+    std::vector<bool> fired(2 * pairs.size());
+    for (const Firing& firing : out.firings) fired[firing.rule] = true;
+    for (std::size_t pair = 0; pair < pairs.size(); ++pair) {
+      ASSERT_EQ(fired[2 * pair], fired[2 * pair + 1]) << pairs[pair].first << " at " << i;
+    }
+  }
+}
+
 TEST(Engine, RiskIsCappedAndDecides) {
   Engine engine(plan_of("version: 1\nrules:\n"
                         "  - {id: A, severity: LOW, score: 60, when: amount > 1, reason: a}\n"

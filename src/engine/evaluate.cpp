@@ -29,6 +29,10 @@ bool compare(Comparison comparison, const T& a, const T& b) {
   BANK_ASSERT(false);
 }
 
+bool in_range(const Node& node, std::int64_t value) {
+  return (value >= node.low && value <= node.high) != node.outside;
+}
+
 }  // namespace
 
 Evaluator::Evaluator(const Plan& plan, Histories& histories)
@@ -73,16 +77,38 @@ void Evaluator::start(const model::Transaction& transaction, const Entry& entry,
   while (end_ > account.begin() && times[end_ - 1] > entry.time_us) --end_;
 }
 
+// What most rules consist of; the rest is apart, to keep this small.
 bool Evaluator::holds(const Node& node) {
   switch (node.code) {
     case Code::constant: return node.index != 0;
     case Code::logical_not: return !holds(*node.a);
     case Code::logical_and: return holds(*node.a) && holds(*node.b);
     case Code::logical_or: return holds(*node.a) || holds(*node.b);
-    case Code::amount_compare: return compare(node.comparison, Int128{transaction_->amount.units()}, node.number);
-    case Code::count_compare: {
-      return compare(node.comparison, exact_aggregate(plan_.aggregates()[node.index]).value, node.number);
+    case Code::amount_range: return in_range(node, transaction_->amount.units());
+    case Code::count_range: return count_in_range(node);
+    case Code::status_compare: {
+      const model::Status status = transaction_->status;
+      return status != model::Status::none &&
+             (static_cast<std::uint32_t>(status) == node.index) == (node.comparison == Comparison::equal);
     }
+    default: return holds_otherwise(node);
+  }
+}
+
+// Looks first whether the window has entries enough: most often it has not.
+bool Evaluator::count_in_range(const Node& node) {
+  const Aggregate& aggregate = plan_.aggregates()[node.index];
+  const std::int64_t needed = node.low - (aggregate.prior ? 0 : 1);  // of the entries before
+  if (needed > 0 && !node.outside) {
+    const Query& query = plan_.queries()[aggregate.query];
+    if (!has_entries(needed, query.window_us)) return false;
+    if (query.counts_all && node.high == INT64_MAX && !account_->is_large()) return true;
+  }
+  return in_range(node, static_cast<std::int64_t>(exact_aggregate(aggregate).value));
+}
+
+[[gnu::noinline]] bool Evaluator::holds_otherwise(const Node& node) {
+  switch (node.code) {
     case Code::exact_compare: {
       const Exact a = exact(*node.a);
       const Exact b = exact(*node.b);
@@ -305,7 +331,7 @@ const Evaluator::Answer& Evaluator::answer(std::uint32_t query_index) {
 
 // The entries of the window before the transaction, in a small account.
 void Evaluator::find_window(const Query& query, std::size_t& from, std::size_t& to) const {
-  const std::int64_t from_us = std::max(entry_->time_us - query.window_us, edge_us_);
+  const std::int64_t from_us = window_begin(query.window_us);
   const std::int64_t* times = block_.times();
   from = account_->begin();
   to = end_;
@@ -353,7 +379,7 @@ void Evaluator::answer_small(const Query& query, Answer& answer) {
 }
 
 void Evaluator::answer_large(std::uint32_t query_index, const Query& query, Answer& answer) {
-  const std::int64_t from_us = std::max(entry_->time_us - query.window_us, edge_us_);
+  const std::int64_t from_us = window_begin(query.window_us);
   if (!query.distinct) {
     answer.totals = account_->large().totals(query.measure, from_us, entry_->time_us);
     return;
@@ -387,7 +413,7 @@ void Evaluator::answer_scan(const Query& query, Answer& answer) {
     }
   };
   if (account_->is_large()) {
-    const std::int64_t from_us = std::max(entry_->time_us - query.window_us, edge_us_);
+    const std::int64_t from_us = window_begin(query.window_us);
     account_->large().visit(from_us, entry_->time_us, look_at);
   } else {
     std::size_t from = 0;

@@ -1,6 +1,7 @@
 // Works out a plan's expressions for one transaction.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -27,6 +28,18 @@ class Evaluator {
   /// `edge_us`. All are kept by reference until the next start().
   void start(const model::Transaction& transaction, const Entry& entry, const Account& account, std::int64_t edge_us);
 
+  /// Whether the rule's preconditions are met; without them it does not hold.
+  [[nodiscard]] bool may_hold(const CompiledRule& rule) const {
+    for (const Precondition& precondition : rule.preconditions) {
+      if (precondition.of_amount) {
+        const std::int64_t units = transaction_->amount.units();
+        if (units < precondition.low || units > precondition.high) return false;
+      } else if (!has_entries(precondition.entries, precondition.window_us)) {
+        return false;
+      }
+    }
+    return true;
+  }
   [[nodiscard]] bool holds(const Node& node);
   /// Appends the value as it stands in a reason.
   void append_value(std::string& out, const Node& node, const rules::Type& type);
@@ -55,6 +68,8 @@ class Evaluator {
     bool own_is_new = false;     // distinct: and its value is not null and not among those before
   };
 
+  [[nodiscard]] bool holds_otherwise(const Node& node);
+  [[nodiscard]] bool count_in_range(const Node& node);
   [[nodiscard]] Exact exact(const Node& node);
   [[nodiscard]] Real real(const Node& node);
   [[nodiscard]] Text text(const Node& node);
@@ -70,6 +85,15 @@ class Evaluator {
   void answer_small(const Query& query, Answer& answer);
   void answer_large(std::uint32_t query_index, const Query& query, Answer& answer);
   void answer_scan(const Query& query, Answer& answer);
+  [[nodiscard]] std::int64_t window_begin(std::int64_t window_us) const {
+    return std::max(entry_->time_us - window_us, edge_us_);
+  }
+  // Whether `count` entries before the transaction (1 or more) are in the window; true where that takes long to tell.
+  [[nodiscard]] bool has_entries(std::int64_t count, std::int64_t window_us) const {
+    if (account_->is_large()) return true;
+    if (count > static_cast<std::int64_t>(end_ - account_->begin())) return false;
+    return block_.times()[end_ - static_cast<std::size_t>(count)] >= window_begin(window_us);
+  }
   void find_window(const Query& query, std::size_t& from, std::size_t& to) const;
   [[nodiscard]] bool own_key(const Query& query, std::uint64_t& key) const;
   [[nodiscard]] bool key_of(const Query& query, const Block& block, std::size_t at, std::uint64_t& key) const;

@@ -134,8 +134,8 @@ void Histories::drop_front(Account& account, std::size_t count) {
   for (std::size_t w = plan_.flag_words(); w < plan_.layout().words; ++w) {
     for (std::size_t i = 0; i < count; ++i) symbols_.release(block.words(w)[account.begin_ + i]);
   }
-  account.begin_ = static_cast<std::uint8_t>(account.begin_ + count);
   account.size_ = static_cast<std::uint8_t>(account.size_ - count);
+  account.begin_ = static_cast<std::uint8_t>(account.size_ == 0 ? 0 : account.begin_ + count);
 }
 
 void Histories::insert(Account& account, const Entry& entry) {

@@ -86,7 +86,8 @@ class PlanCompiler {
   }
 
   void compile_rule(const rules::Rule& rule) {
-    CompiledRule compiled{rule.id, rule.severity, rule.score, boolean(*rule.when, EntryIs::stored), {}};
+    CompiledRule compiled{rule.id, rule.severity, rule.score, boolean(*rule.when, EntryIs::stored), {}, {}};
+    add_preconditions(*compiled.when, compiled.preconditions);
     for (const auto& part : rule.reason) {
       if (part.expr == nullptr) {
         compiled.reason.push_back({part.text, nullptr, {}});
@@ -95,6 +96,21 @@ class PlanCompiler {
       }
     }
     plan_->rules_.push_back(std::move(compiled));
+  }
+
+  void add_preconditions(const Node& condition, std::vector<Precondition>& out) const {
+    if (condition.code == Code::logical_and) {
+      add_preconditions(*condition.a, out);
+      add_preconditions(*condition.b, out);
+    } else if (condition.code == Code::amount_range && !condition.outside) {
+      out.push_back({.of_amount = true, .low = condition.low, .high = condition.high});
+    } else if (condition.code == Code::count_range && !condition.outside) {
+      // There can't be more different values, or entries that meet a condition, than entries.
+      const Aggregate& aggregate = plan_->aggregates_[condition.index];
+      const std::int64_t entries = condition.low - (aggregate.prior ? 0 : 1);
+      const std::int64_t window_us = plan_->queries_[aggregate.query].window_us;
+      if (entries > 0) out.push_back({.entries = entries, .window_us = window_us});
+    }
   }
 
   const Node* any(const Expr& expr) {
@@ -124,7 +140,13 @@ class PlanCompiler {
         // numbered by it.
         const Node* a = boolean(*expr.args[0], entry);
         const Node* b = boolean(*expr.args[1], entry);
-        return make(expr.op == Op::logical_and ? Code::logical_and : Code::logical_or, a, b);
+        if (expr.op == Op::logical_or) return make(Code::logical_or, a, b);
+        const auto is_plain_range = [](const Node& node) { return node.code == Code::amount_range && !node.outside; };
+        if (!is_plain_range(*a) || !is_plain_range(*b)) return make(Code::logical_and, a, b);
+        Node* both = make(Code::amount_range);
+        both->low = std::max(a->low, b->low);
+        both->high = std::min(a->high, b->high);
+        return both;
       }
       case Op::equal: return compare(expr, Comparison::equal, entry);
       case Op::not_equal: return compare(expr, Comparison::not_equal, entry);
@@ -152,17 +174,21 @@ class PlanCompiler {
     const Expr& left = *expr.args[0];
     const Expr& right = *expr.args[1];
     Node* node = nullptr;
-    if (left.type.kind == TypeKind::text) {
+    if (left.op == Op::field && left.field == Field::status && !is_stored(left, entry) &&
+        right.op == Op::text_literal) {
+      node = make(Code::status_compare);
+      node->index = no_status;
+      for (const auto status : {model::Status::pending, model::Status::completed, model::Status::failed}) {
+        if (right.text == to_string(status)) node->index = static_cast<std::uint32_t>(status);
+      }
+    } else if (left.type.kind == TypeKind::text) {
       const bool by_symbol =
           has_symbol(left, entry) && has_symbol(right, entry) && (is_stored(left, entry) || is_stored(right, entry));
       const Node* a = by_symbol ? symbol(left, entry) : text(left, entry);
       const Node* b = by_symbol ? symbol(right, entry) : text(right, entry);
       node = make(by_symbol ? Code::symbol_compare : Code::text_compare, a, b);
     } else if (left.type.kind == TypeKind::exact && right.type.kind == TypeKind::exact) {
-      if (Node* short_cut = compare_with_literal(left, right, entry)) {
-        short_cut->comparison = comparison;
-        return short_cut;
-      }
+      if (const Node* range = compare_with_literal(left, comparison, right, entry)) return range;
       const int scale = std::max(left.type.scale, right.type.scale);
       const Node* a = exact_at(left, scale, entry);
       const Node* b = exact_at(right, scale, entry);
@@ -176,21 +202,45 @@ class PlanCompiler {
     return node;
   }
 
-  // Most comparisons of most rules are one of these two; null without one.
-  Node* compare_with_literal(const Expr& left, const Expr& right, EntryIs entry) {
+  // Most comparisons of most rules are of one of these two; null without one.
+  const Node* compare_with_literal(const Expr& left, Comparison comparison, const Expr& right, EntryIs entry) {
     if (right.op != Op::number_literal || right.type.scale > left.type.scale) return nullptr;
     Node* node = nullptr;
     if (left.op == Op::field && left.field == Field::amount && !is_stored(left, entry)) {
-      node = make(Code::amount_compare);
+      node = make(Code::amount_range);
     } else if (left.op == Op::aggregate &&
                (left.function == rules::Function::count || left.function == rules::Function::distinct)) {
-      node = make(Code::count_compare);
+      node = make(Code::count_range);
       node->index = aggregate(left);
     } else {
       return nullptr;
     }
-    node->number = right.number * power_of_ten(left.type.scale - right.type.scale);
+    set_range(*node, comparison, right.number * power_of_ten(left.type.scale - right.type.scale));
+    if (node->code == Code::count_range) node->low = std::max<std::int64_t>(node->low, 0);
     return node;
+  }
+
+  // The 64-bit numbers for which the comparison with `number` holds.
+  static void set_range(Node& node, Comparison comparison, Int128 number) {
+    constexpr Int128 least = INT64_MIN;
+    constexpr Int128 most = INT64_MAX;
+    Int128 low = least;
+    Int128 high = most;
+    switch (comparison) {
+      case Comparison::not_equal:
+      case Comparison::equal: low = high = number; break;
+      case Comparison::less: high = number - 1; break;
+      case Comparison::less_equal: high = number; break;
+      case Comparison::greater: low = number + 1; break;
+      case Comparison::greater_equal: low = number; break;
+    }
+    if (low > most || high < least) {  // none at all
+      low = 1;
+      high = 0;
+    }
+    node.low = static_cast<std::int64_t>(std::max(low, least));
+    node.high = static_cast<std::int64_t>(std::min(high, most));
+    node.outside = comparison == Comparison::not_equal;
   }
 
   const Node* is_null(const Expr& expr, EntryIs entry) {
@@ -407,6 +457,7 @@ class PlanCompiler {
     Query query;
     query.window_us = expr.window_us;
     query.distinct = distinct;
+    query.counts_all = expr.function == rules::Function::count && expr.condition == nullptr;
     Measure measure;
     if (expr.condition != nullptr) {
       if (mentions_transaction(*expr.condition)) {

@@ -24,11 +24,12 @@ enum class Code : std::uint8_t {
   logical_not,
   logical_and,
   logical_or,
-  amount_compare,  // of the transaction, with a literal (number)
-  count_compare,   // a count or distinct aggregate (index), with a literal (number)
-  exact_compare,   // a, b aligned to one scale; comparison
+  amount_range,   // of the transaction: within low and high, or outside
+  count_range,    // a count or distinct aggregate (index), in the same way
+  exact_compare,  // a, b aligned to one scale; comparison
   real_compare,
   text_compare,    // equal or not_equal
+  status_compare,  // of the transaction, with a literal (index: model::Status, or no_status); equal or not_equal
   symbol_compare,  // the same by symbols, both sides fields of entries; equal or not_equal
   exact_is_null,
   real_is_null,
@@ -75,6 +76,8 @@ enum class Comparison : std::uint8_t { equal, not_equal, less, less_equal, great
 /// Which stored entry an entry_… node reads.
 enum class EntrySource : std::uint8_t { scanned, last };
 
+inline constexpr std::uint32_t no_status = 0xff;  ///< A word that is no model::Status.
+
 struct Node {
   Code code = Code::constant;
   Comparison comparison = Comparison::equal;
@@ -83,6 +86,9 @@ struct Node {
   const Node* a = nullptr;
   const Node* b = nullptr;
   Int128 number = 0;
+  std::int64_t low = 0;   // of a range, both ends included; empty where low > high; of counts 0 or more
+  std::int64_t high = 0;  //
+  bool outside = false;   // not the range is meant, but all else
   double real = 0;
   std::string text;
   std::vector<Int128> numbers;
@@ -115,7 +121,8 @@ struct Scan {
 struct Query {
   std::int64_t window_us = 0;
   bool distinct = false;
-  bool by_symbol = false;  ///< distinct: `column` is a word column, else a value column.
+  bool counts_all = false;  ///< It is the number of entries, whatever they are.
+  bool by_symbol = false;   ///< distinct: `column` is a word column, else a value column.
   std::uint32_t distinct_column = 0;
   std::uint32_t distinct_index = 0;  ///< Among the distinct queries that a large history keeps counts for.
   std::uint32_t measure = 0;         ///< Index of the measure; also tells a scan which column it adds up.
@@ -135,11 +142,23 @@ struct ReasonPart {
   rules::Type type;
 };
 
+/// Something without which a rule does not fire, and that is much quicker to see than the rule is judged.
+struct Precondition {
+  bool of_amount = false;
+  /// of_amount: the transaction's amount, in units, is from `low` to `high`.
+  std::int64_t low = 0;
+  std::int64_t high = 0;
+  /// Else: of the entries before the transaction at least so many are in the window.
+  std::int64_t entries = 0;
+  std::int64_t window_us = 0;
+};
+
 struct CompiledRule {
   std::string id;
   model::Severity severity = model::Severity::low;
   int score = 0;
   const Node* when = nullptr;
+  std::vector<Precondition> preconditions;
   std::vector<ReasonPart> reason;
 };
 
