@@ -15,6 +15,7 @@ namespace {
 
 constexpr int open_tries = 5;
 constexpr int open_try_ms = 1'000;
+constexpr std::int64_t open_pause_ns = 200'000'000;
 constexpr int wait_ms = 100;         // for the broker, between two looks at the stop flag
 constexpr int stop_patience_s = 10;  // how long a stop leaves the broker to acknowledge
 constexpr int abandon_ms = 3'000;    // for librdkafka to give back what is queued
@@ -53,26 +54,38 @@ std::int64_t timestamp_of(const OutgoingRecord& record) {
   return record.time ? std::max<std::int64_t>(record.time->us() / us_per_ms, 1) : 0;
 }
 
-/// The partitions of a topic; asks for all topics, for a broker may make one up that is asked for by name.
-Result<int> partitions_of(const Client& client, const std::string& topic, const std::atomic<bool>& stop) {
+std::string doing_with(const std::string& topic) { return fmt::format("cannot send to topic {}", topic); }
+
+/// The partitions of a topic, 0 if there is no such topic. Asks for all topics, for a broker may make one up that is
+/// asked for by name.
+Result<int> look_up(const Client& client, const std::string& topic) {
   const struct rd_kafka_metadata* answer = nullptr;
-  rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TIMED_OUT;
-  for (int i = 0; i < open_tries && code != RD_KAFKA_RESP_ERR_NO_ERROR && !stop.load(std::memory_order_relaxed); ++i) {
-    code = rd_kafka_metadata(client.get(), 1, nullptr, &answer, open_try_ms);
-  }
-  const std::string doing = fmt::format("cannot send to topic {}", topic);
+  const rd_kafka_resp_err_t code = rd_kafka_metadata(client.get(), 1, nullptr, &answer, open_try_ms);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
     rd_kafka_poll(client.get(), 0);  // serves the complaints
-    return std::unexpected(client.error(doing, code));
+    return std::unexpected(client.error(doing_with(topic), code));
   }
   const std::unique_ptr<const struct rd_kafka_metadata, DestroyMetadata> metadata(answer);
   for (int i = 0; i < metadata->topic_cnt; ++i) {
     const rd_kafka_metadata_topic& found = metadata->topics[i];
     if (found.topic != topic) continue;
-    if (found.err != RD_KAFKA_RESP_ERR_NO_ERROR) return std::unexpected(client.error(doing, found.err));
+    if (found.err != RD_KAFKA_RESP_ERR_NO_ERROR) return std::unexpected(client.error(doing_with(topic), found.err));
     return found.partition_cnt;
   }
-  return fail(fmt::format("{}: there is no such topic, or it may not be seen; `bank topics create` makes it", doing));
+  return 0;
+}
+
+/// The same, with patience: a broker may be starting, and has to hear of a new topic itself.
+Result<int> partitions_of(const Client& client, const ProducerOptions& options) {
+  Result<int> partitions = 0;
+  for (int i = 0; i < open_tries && !options.stop.load(std::memory_order_relaxed); ++i) {
+    if (i > 0) options.clock.sleep_until_ns(options.clock.monotonic_ns() + open_pause_ns);
+    partitions = look_up(client, options.topic);
+    if (partitions && *partitions > 0) return partitions;
+  }
+  if (!partitions) return partitions;
+  return fail(fmt::format("{}: there is no such topic, or it may not be seen; `bank topics create` makes it",
+                          doing_with(options.topic)));
 }
 
 }  // namespace
@@ -87,7 +100,7 @@ class TransactionProducer::Impl {
                                          required_properties, callbacks);
     if (!client) return std::unexpected(client.error());
     client_.emplace(std::move(*client));
-    const Result<int> partitions = partitions_of(*client_, options_.topic, options_.stop);
+    const Result<int> partitions = partitions_of(*client_, options_);
     if (!partitions) return std::unexpected(partitions.error());
     partitions_ = *partitions;
     topic_.reset(rd_kafka_topic_new(client_->get(), options_.topic.c_str(), nullptr));
@@ -142,7 +155,7 @@ class TransactionProducer::Impl {
     std::string value;
   };
 
-  [[nodiscard]] std::string doing() const { return fmt::format("cannot send to topic {}", options_.topic); }
+  [[nodiscard]] std::string doing() const { return doing_with(options_.topic); }
 
   rd_kafka_resp_err_t enqueue(const OutgoingRecord& record) {
     const char* key = record.key.empty() ? nullptr : record.key.data();

@@ -29,7 +29,7 @@ struct ProducerOptions {
   std::string spool;    ///< Path of the file where what could not be delivered is appended, as JSON lines.
   bool prompt = false;  ///< Each record without delay, instead of many at once.
   const std::atomic<bool>& stop;
-  const Clock& clock;
+  Clock& clock;
   std::function<void()> on_wait{};  ///< Called now and then while it waits for the broker; may be empty.
 };
 
