@@ -100,7 +100,7 @@ void Partition::decode(const Batch& batch, Chunk& chunk) {
     transactions_.push_back(*decoded);
     places_.push_back(static_cast<std::uint32_t>(place));
     const std::int64_t time_us = decoded->time.us();
-    floor_.note(record.offset, time_us, trusted_.us());
+    floor_.note(record.offset, decoded->account_hash, time_us, trusted_.us());
     trusted_.note(decoded->account_hash, time_us);
   }
 }

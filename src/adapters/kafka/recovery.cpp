@@ -77,10 +77,39 @@ std::optional<ReplayPoint> parse_metadata(std::string_view metadata) {
   return point;
 }
 
-void ReplayFloor::note(std::int64_t offset, std::int64_t time_us, std::int64_t trusted_us) {
-  if (trusted_us != no_time && time_us > trusted_us + std::max(reach_us_, day_us) && outliers_.size() < outliers_max) {
-    outliers_.push_back({offset, time_us});
-    return;
+bool ReplayFloor::is_outlier(std::int64_t time_us, std::int64_t trusted_us) const {
+  return time_us > trusted_us + std::max(reach_us_, day_us);
+}
+
+// False: there are too many.
+bool ReplayFloor::keep_apart(const Outlier& record) {
+  // An account forgets what is older than its own newest, however far ahead that is.
+  std::erase_if(outliers_, [&](const Outlier& older) {
+    return older.account_hash == record.account_hash && older.time_us < record.time_us - reach_us_;
+  });
+  if (outliers_.size() >= outliers_max) return false;
+  outliers_.push_back(record);
+  return true;
+}
+
+// A log, or a replay, may begin with an outlier, before enough accounts were seen to tell.
+void ReplayFloor::settle_early(std::int64_t trusted_us) {
+  if (early_.empty() || trusted_us == no_time) return;
+  Bucket first{.first_offset = early_.back().offset, .newest_us = no_time};
+  for (const Outlier& record : std::exchange(early_, {})) {
+    if (is_outlier(record.time_us, trusted_us) && keep_apart(record)) continue;
+    first.first_offset = std::min(first.first_offset, record.offset);
+    first.newest_us = std::max(first.newest_us, record.time_us);
+  }
+  buckets_.front() = first;
+}
+
+void ReplayFloor::note(std::int64_t offset, std::uint64_t account_hash, std::int64_t time_us, std::int64_t trusted_us) {
+  settle_early(trusted_us);
+  const Outlier record{.offset = offset, .time_us = time_us, .account_hash = account_hash};
+  if (trusted_us != no_time && is_outlier(time_us, trusted_us) && keep_apart(record)) return;
+  if (trusted_us == no_time && buckets_.size() == (early_.empty() ? 0 : 1) && early_.size() < bucket_records) {
+    early_.push_back(record);
   }
   if (buckets_.empty() || records_in_last_ == bucket_records) {
     buckets_.push_back({.first_offset = offset, .newest_us = time_us});
@@ -91,6 +120,7 @@ void ReplayFloor::note(std::int64_t offset, std::int64_t time_us, std::int64_t t
 }
 
 ReplayPoint ReplayFloor::at(std::int64_t position, std::int64_t trusted_us) {
+  settle_early(trusted_us);
   if (trusted_us != no_time) {
     const std::int64_t edge_us = trusted_us - reach_us_;
     while (!buckets_.empty() && buckets_.front().newest_us < edge_us) buckets_.pop_front();
@@ -106,6 +136,7 @@ ReplayPoint ReplayFloor::at(std::int64_t position, std::int64_t trusted_us) {
 void ReplayFloor::restore(std::deque<Bucket> buckets, std::vector<Outlier> outliers) {
   buckets_ = std::move(buckets);
   outliers_ = std::move(outliers);
+  early_.clear();
   records_in_last_ = bucket_records;  // the last one may be full
 }
 

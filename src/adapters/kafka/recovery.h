@@ -75,12 +75,13 @@ class ReplayFloor {
   struct Outlier {
     std::int64_t offset = 0;
     std::int64_t time_us = 0;
+    std::uint64_t account_hash = 0;
   };
 
   explicit ReplayFloor(std::int64_t reach_us) : reach_us_(reach_us) {}
 
   /// Told of each transaction, offsets ascending. `trusted_us`: see TrustedTime.
-  void note(std::int64_t offset, std::int64_t time_us, std::int64_t trusted_us);
+  void note(std::int64_t offset, std::uint64_t account_hash, std::int64_t time_us, std::int64_t trusted_us);
 
   /// What a restart at `position` (one past the last record read) needs, when the newest trusted time is `trusted_us`.
   [[nodiscard]] ReplayPoint at(std::int64_t position, std::int64_t trusted_us);
@@ -91,10 +92,15 @@ class ReplayFloor {
   void restore(std::deque<Bucket> buckets, std::vector<Outlier> outliers);
 
  private:
+  [[nodiscard]] bool is_outlier(std::int64_t time_us, std::int64_t trusted_us) const;
+  bool keep_apart(const Outlier& record);
+  void settle_early(std::int64_t trusted_us);
+
   std::int64_t reach_us_;
   std::deque<Bucket> buckets_;
   std::size_t records_in_last_ = 0;
   std::vector<Outlier> outliers_;
+  std::vector<Outlier> early_;  // the records of the first bucket, while no time can be trusted yet
 };
 
 }  // namespace bank::kafka

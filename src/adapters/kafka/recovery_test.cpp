@@ -15,6 +15,9 @@ constexpr std::int64_t second_us = 1'000'000;
 constexpr std::int64_t hour_us = 3600 * second_us;
 constexpr std::int64_t year_us = 365 * 24 * hour_us;
 
+// Each record is of an account of its own.
+std::uint64_t account_of(std::int64_t offset) { return static_cast<std::uint64_t>(offset); }
+
 TEST(TrustedTime, IsUnknownUntilEnoughAccountsHaveShownOne) {
   TrustedTime time;
   for (std::uint64_t account = 1; account < TrustedTime::witnesses; ++account) time.note(account, 1000 * second_us);
@@ -74,7 +77,7 @@ TEST(Metadata, OfSomebodyElseIsRefused) {
 TEST(ReplayFloor, IsThePositionWhereNothingIsNeeded) {
   ReplayFloor floor(hour_us);
   EXPECT_EQ(floor.at(42, no_time).floor, 42);
-  floor.note(42, 10 * hour_us, no_time);
+  floor.note(42, account_of(42), 10 * hour_us, no_time);
   EXPECT_EQ(floor.at(43, 10 * hour_us).floor, 42);
   EXPECT_EQ(floor.at(43, 11 * hour_us).floor, 42);  // exactly at the edge it is still needed
   EXPECT_EQ(floor.at(43, 11 * hour_us + 1).floor, 43);
@@ -82,7 +85,7 @@ TEST(ReplayFloor, IsThePositionWhereNothingIsNeeded) {
 
 TEST(ReplayFloor, KeepsEverythingWhileTheTimeIsUnknown) {
   ReplayFloor floor(hour_us);
-  for (std::int64_t i = 0; i < 100'000; ++i) floor.note(i, i * second_us, no_time);
+  for (std::int64_t i = 0; i < 100'000; ++i) floor.note(i, account_of(i), i * second_us, no_time);
   EXPECT_EQ(floor.at(100'000, no_time).floor, 0);
 }
 
@@ -97,7 +100,7 @@ TEST(ReplayFloor, LeavesNothingBelowItThatIsNeeded) {
     std::int64_t time = now - static_cast<std::int64_t>(random() % (hour_us / 2));
     if (random() % 50'000 == 0) time = now + year_us;
     times.push_back(time);
-    floor.note(offset, time, trusted);
+    floor.note(offset, account_of(offset), time, trusted);
     if (offset > 100) trusted = now - second_us;
     if (offset % 7919 != 0) continue;
     const ReplayPoint point = floor.at(offset + 1, trusted);
@@ -115,16 +118,63 @@ TEST(ReplayFloor, LeavesNothingBelowItThatIsNeeded) {
 
 TEST(ReplayFloor, ARecordFromTheFutureIsNeededByItself) {
   ReplayFloor floor(hour_us);
-  for (std::int64_t i = 0; i < 20'000; ++i) floor.note(i, i == 5 ? year_us : i * second_us, i * second_us);
+  for (std::int64_t i = 0; i < 20'000; ++i)
+    floor.note(i, account_of(i), i == 5 ? year_us : i * second_us, i * second_us);
   const ReplayPoint point = floor.at(20'000, 20'000 * second_us);
   EXPECT_THAT(point.outliers, ElementsAre(5));
   EXPECT_GT(point.floor, 10'000);
   EXPECT_TRUE(floor.at(20'001, 2 * year_us).outliers.empty());
 }
 
+TEST(ReplayFloor, ARecordFromTheFutureIsToldApartOnceTimesAreTrusted) {
+  ReplayFloor floor(hour_us);
+  for (std::int64_t i = 0; i < 20'000; ++i) {
+    const bool early = i == 0 || i == 7;
+    floor.note(i, account_of(i), early ? year_us : i * second_us, i < 100 ? no_time : i * second_us);
+  }
+  const ReplayPoint point = floor.at(20'000, 20'000 * second_us);
+  EXPECT_THAT(point.outliers, ElementsAre(0, 7));
+  EXPECT_GT(point.floor, 10'000);
+}
+
+TEST(ReplayFloor, IsTheSameAfterAReplayThatBeginsWithTheOutliers) {
+  ReplayFloor floor(hour_us);
+  floor.note(3, account_of(3), year_us, no_time);
+  floor.note(9, account_of(9), year_us, no_time);
+  for (std::int64_t i = 16'000; i < 20'000; ++i) {
+    floor.note(i, account_of(i), i * second_us, i < 16'100 ? no_time : i * second_us);
+  }
+  const ReplayPoint point = floor.at(20'000, 19'000 * second_us);
+  EXPECT_THAT(point.outliers, ElementsAre(3, 9));
+  EXPECT_EQ(point.floor, 16'000);
+}
+
+TEST(ReplayFloor, ManyRecordsWithoutATrustedTimeAreAllNeeded) {
+  ReplayFloor floor(hour_us);
+  for (std::int64_t i = 0; i < 20'000; ++i) floor.note(i, account_of(i), i == 5 ? year_us : i * second_us, no_time);
+  EXPECT_EQ(floor.at(20'000, no_time).floor, 0);
+  const ReplayPoint point = floor.at(20'000, 20'000 * second_us);
+  EXPECT_THAT(point.outliers, ElementsAre(5));
+  EXPECT_GT(point.floor, 10'000);
+}
+
+TEST(ReplayFloor, AnAccountWhoseClockRunsAheadNeedsWhatIsYoungByThatClock) {
+  constexpr std::uint64_t ahead = 1'000'000;
+  ReplayFloor floor(hour_us);
+  for (std::int64_t i = 0; i < 20'000; ++i) {
+    const bool its = i % 100 == 0;  // every 10 minutes, by its clock
+    floor.note(i, its ? ahead : account_of(i), its ? year_us + i * 6 * second_us : i * second_us, i * second_us);
+  }
+  const ReplayPoint point = floor.at(20'000, 20'000 * second_us);
+  EXPECT_GT(point.floor, 10'000);
+  EXPECT_EQ(floor.outliers().size(), 7U);
+  EXPECT_EQ(floor.outliers().front().offset, 19'300);
+}
+
 TEST(ReplayFloor, TooManyOutliersKeepTheirBuckets) {
   ReplayFloor floor(hour_us);
-  for (std::int64_t i = 0; i < 20'000; ++i) floor.note(i, i % 100 == 0 ? year_us : i * second_us, i * second_us);
+  for (std::int64_t i = 0; i < 20'000; ++i)
+    floor.note(i, account_of(i), i % 100 == 0 ? year_us : i * second_us, i * second_us);
   const ReplayPoint point = floor.at(20'000, 20'000 * second_us);
   EXPECT_LE(point.floor, static_cast<std::int64_t>(ReplayFloor::outliers_max) * 100);
   EXPECT_LT(to_metadata(point).size(), 2000);
@@ -132,12 +182,12 @@ TEST(ReplayFloor, TooManyOutliersKeepTheirBuckets) {
 
 TEST(ReplayFloor, GoesOnFromWhatItWas) {
   ReplayFloor first(hour_us);
-  for (std::int64_t i = 0; i < 10'000; ++i) first.note(i, i * second_us, i * second_us);
+  for (std::int64_t i = 0; i < 10'000; ++i) first.note(i, account_of(i), i * second_us, i * second_us);
   const ReplayPoint point = first.at(10'000, 10'000 * second_us);
   ReplayFloor second(hour_us);
   second.restore(first.buckets(), first.outliers());
   EXPECT_EQ(second.at(10'000, 10'000 * second_us), point);
-  second.note(10'000, 10'000 * second_us, 10'000 * second_us);
+  second.note(10'000, account_of(10'000), 10'000 * second_us, 10'000 * second_us);
   EXPECT_EQ(second.at(10'001, 13'600 * second_us).floor, 10'000);
 }
 

@@ -19,7 +19,7 @@
 namespace bank::kafka {
 namespace {
 
-constexpr std::string_view magic = "BKS1";
+constexpr std::string_view magic = "BKS2";
 /// A replay of fewer records takes less than a second, and is not worth a snapshot.
 constexpr std::int64_t worth_records = 1'000'000;
 constexpr std::int64_t worth_records_at_end = 200'000;
@@ -91,6 +91,7 @@ std::string save_partition(const Partition& partition) {
   for (const ReplayFloor::Outlier& outlier : partition.floor().outliers()) {
     put(out, outlier.offset);
     put(out, outlier.time_us);
+    put(out, outlier.account_hash);
   }
   const std::vector<std::string> accounts = engine.accounts();
   put(out, static_cast<std::uint64_t>(accounts.size()));
@@ -136,7 +137,8 @@ Result<void> restore_partition(std::string_view snapshot, Partition& partition) 
   std::vector<ReplayFloor::Outlier> outliers;
   for (auto left = reader->get<std::uint64_t>(); left > 0 && reader->ok(); --left) {
     const auto offset = reader->get<std::int64_t>();
-    outliers.push_back({.offset = offset, .time_us = reader->get<std::int64_t>()});
+    const auto time_us = reader->get<std::int64_t>();
+    outliers.push_back({.offset = offset, .time_us = time_us, .account_hash = reader->get<std::uint64_t>()});
   }
   for (auto left = reader->get<std::uint64_t>(); left > 0 && reader->ok(); --left) {
     const std::string_view saved = reader->take(reader->get<std::uint64_t>());

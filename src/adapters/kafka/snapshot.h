@@ -1,9 +1,9 @@
 // A partition's state on disk, to shorten the replay where windows are long. A cache: what is lost, stale or damaged
 // only costs time.
 //
-// Layout, little-endian: "BKS1"; u64 engine::Plan::history_id(); i64 reach; i64 offset; 16 × (u64 account hash, i64
+// Layout, little-endian: "BKS2"; u64 engine::Plan::history_id(); i64 reach; i64 offset; 16 × (u64 account hash, i64
 // time), the witnesses of the trusted time; u64 buckets, each i64 first offset, i64 newest; u64 outliers, each i64
-// offset, i64 time; u64 accounts, each u64 + bytes of engine::Engine::save(); u64 hash64 of all before.
+// offset, i64 time, u64 account hash; u64 accounts, each u64 + bytes of engine::Engine::save(); u64 hash64 of all before.
 #pragma once
 
 #include <condition_variable>
