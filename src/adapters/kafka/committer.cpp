@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <iterator>
 #include <utility>
 
 #include "base/assert.h"
@@ -51,7 +52,8 @@ Committer::~Committer() {
 // Anew, too, after a time-out or a fatal error, when nothing else brings the client back to a known state.
 Result<void> Committer::make_producer() {
   drop_producer();
-  const std::array<Property, 6> chosen = {Property{"compression.type", "lz4"},
+  const std::array<Property, 7> chosen = {Property{"compression.type", "lz4"},
+                                          {"message.max.bytes", "1000000000"},  // the topics' own limits count
                                           {"transaction.timeout.ms", transaction_timeout_ms},
                                           {"queue.buffering.max.messages", "1000000"},
                                           {"queue.buffering.max.kbytes", "131072"},
@@ -113,10 +115,11 @@ std::unique_ptr<Chunk> Committer::take_chunk() {
 
 bool Committer::add(std::unique_ptr<Chunk> chunk) {
   std::unique_lock lock(mutex_);
+  // A stop ends the waiting, not the taking: what was judged is to be committed.
   while (pending_bytes_ > options_.pending_bytes_max && !lost() && !error_ && !stop_.load(std::memory_order_relaxed)) {
     changed_.wait_for(lock, std::chrono::milliseconds(pause_ms));
   }
-  if (lost() || error_ || pending_bytes_ > options_.pending_bytes_max) return false;
+  if (lost() || error_) return false;
   const bool first = pending_.empty();
   const bool crowded = pending_bytes_ <= options_.pending_bytes_max / 4;
   pending_bytes_ += chunk->bytes();
@@ -140,6 +143,8 @@ bool Committer::flush(std::int64_t deadline_ns) {
 
 void Committer::discard() {
   std::unique_lock lock(mutex_);
+  // What comes after what is dropped must not be taken.
+  lost_.store(true, std::memory_order_release);
   give_up_ = true;
   changed_.notify_all();
   changed_.wait(lock, [this] { return !busy_; });
@@ -216,8 +221,11 @@ void Committer::commit_until_settled(const Chunks& chunks) {
     }
     outcome = outcome == Outcome::unknown ? settle_unknown(chunks) : try_commit(chunks);
     if (outcome == Outcome::again || outcome == Outcome::unknown) {
-      const std::lock_guard lock(mutex_);
-      ++counts_.aborted;
+      {
+        const std::lock_guard lock(mutex_);
+        ++counts_.aborted;
+      }
+      pause(pause_ms);
     }
   }
   if (outcome == Outcome::lost) {
@@ -240,6 +248,12 @@ void Committer::commit_until_settled(const Chunks& chunks) {
     }
   }
   for (const std::unique_ptr<Chunk>& chunk : chunks) on_commit_(*chunk);
+}
+
+std::vector<std::string_view> Committer::topics_wanted() const {
+  std::vector<std::string_view> wanted;
+  std::ranges::copy_if(options_.topics, std::back_inserter(wanted), [](const auto& topic) { return !topic.empty(); });
+  return wanted;
 }
 
 PartitionList Committer::offsets_of(const Chunks& chunks) const {
@@ -358,6 +372,14 @@ Committer::Outcome Committer::outcome_of(const rd_kafka_error_t* error, std::str
     case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
     case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
     case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID: return abort(Outcome::lost);
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+      abort(Outcome::failed);
+      return give_in(producer_->error(
+          fmt::format(
+              "a message is larger than one of {} takes (its max.message.bytes; dead letters are as long as the "
+              "records that came in, and their headers)",
+              fmt::join(topics_wanted(), ", ")),
+          bytes_of(error)));
     // Retrying is for those who can tell; here the transaction is given up and begun anew.
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:

@@ -72,17 +72,18 @@ class Committer {
 
   /// A chunk to reuse, empty.
   [[nodiscard]] std::unique_ptr<Chunk> take_chunk();
-  /// To be committed after what was added before. Waits while too much is pending. False: the assignment is lost, or
-  /// the committer has failed or is to stop; the chunk is dropped.
+  /// To be committed after what was added before. Waits while too much is pending, unless it is to stop. False: the
+  /// assignment is lost or the committer has failed; the chunk is dropped.
   bool add(std::unique_ptr<Chunk> chunk);
 
   /// Waits until everything added is committed. False: it can't be (the assignment is lost, it failed, or
   /// `deadline_ns`, monotonic, has passed).
   bool flush(std::int64_t deadline_ns);
-  /// Drops what is pending, after what is under way has ended.
+  /// Drops what is pending, after what is under way has ended, and what is added before the next assignment.
   void discard();
 
-  /// Whether the group has given our partitions to others: nothing can be committed until the next assignment.
+  /// Whether there is no assignment, or the group has given our partitions to others: nothing can be committed until
+  /// the next one.
   [[nodiscard]] bool lost() const { return lost_.load(std::memory_order_acquire); }
   /// Why it can't go on at all.
   [[nodiscard]] std::optional<Error> error() const;
@@ -108,6 +109,7 @@ class Committer {
   [[nodiscard]] Outcome outcome_of(const rd_kafka_error_t* error, std::string_view doing);
   [[nodiscard]] Result<void> produce(const Chunk& chunk, const OutMessage& message);
   [[nodiscard]] PartitionList offsets_of(const Chunks& chunks) const;
+  [[nodiscard]] std::vector<std::string_view> topics_wanted() const;
   [[nodiscard]] Result<void> make_producer();
   [[nodiscard]] bool giving_up() const;
   void pause(int milliseconds) const;
@@ -137,7 +139,7 @@ class Committer {
   bool flush_ = false;                 // somebody waits for all of it
   bool end_ = false;                   // the thread is to end
   std::atomic<bool> give_up_ = false;  // what is under way is not wanted any more
-  std::atomic<bool> lost_ = false;
+  std::atomic<bool> lost_ = true;
   std::atomic<bool> started_ = false;
   std::atomic<std::int64_t> deadline_ns_ = std::numeric_limits<std::int64_t>::max();
 
