@@ -221,7 +221,8 @@ Result<ExitCode> detect_on_kafka(Context& context, const KafkaDetectFlags& flags
   if (!rules) return std::unexpected(rules.error());
 
   const kafka::DetectorOutcome outcome = run_detector(*options, *rules, context);
-  print_summary(context, *options, *rules, outcome);
+  const bool begun = outcome.summary.records > 0 || outcome.status.replayed > 0;
+  if (begun || !outcome.error) print_summary(context, *options, *rules, outcome);
   if (outcome.error) return std::unexpected(*outcome.error);
   if (fail_on && alert_at_or_above(*rules, outcome.summary, *fail_on)) return ExitCode::fail_on_met;
   return ExitCode::ok;

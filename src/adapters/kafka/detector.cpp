@@ -21,6 +21,7 @@ namespace bank::kafka {
 namespace {
 
 constexpr int call_timeout_ms = 10'000;
+constexpr int attempts = 6;  // a broker that restarts is away for longer than a call
 constexpr int poll_ms = 20;
 constexpr std::int64_t status_interval_ns = 100'000'000;
 /// How long results may take to be committed when partitions are given up, or the detector ends.
@@ -65,6 +66,7 @@ class Detector {
                                                           std::map<std::int32_t, std::int64_t>& positions);
   void start_at(Assigned& assigned, const rd_kafka_topic_partition_t& committed, const Watermarks& there);
   void use_snapshot(Assigned& assigned);
+  [[nodiscard]] bool is_member();
   void commit_start(const Assigned& assigned);
   void revoke(bool lost);
   void pause_workers();
@@ -111,7 +113,8 @@ class Detector {
 
 DetectorOutcome Detector::run() {
   if (Result<void> started = start(); !started) {
-    error_ = started.error();
+    stopped_ = options_.stop->load(std::memory_order_relaxed);  // then that is why
+    if (!stopped_) error_ = started.error();
     return outcome();
   }
   loop();
@@ -271,7 +274,8 @@ void Detector::rebalance(rd_kafka_resp_err_t code, rd_kafka_topic_partition_list
   pause_workers();
   if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && !closing_) {
     ++rebalances_;
-    if (Result<void> done = assign(*partitions); !done) error_ = done.error();
+    Result<void> done = assign(*partitions);
+    if (!done && !options_.stop->load(std::memory_order_relaxed)) error_ = done.error();
     return;
   }
   revoke(rd_kafka_assignment_lost(consumer_->get()) != 0);
@@ -321,7 +325,7 @@ Result<void> Detector::assign(const rd_kafka_topic_partition_list_t& partitions)
   for (auto& [number, partition] : std::exchange(parked_, {})) {
     if (partition != nullptr) retire(std::move(partition));
   }
-  committer_->begin_assignment(std::move(group), positions);
+  if (is_member()) committer_->begin_assignment(std::move(group), positions);
   for (int i = 0; i < (*committed)->cnt; ++i) {
     if ((*committed)->elems[i].offset < 0) commit_start(*prepared[static_cast<std::size_t>(i)]);
   }
@@ -345,6 +349,15 @@ Result<void> Detector::assign(const rd_kafka_topic_partition_list_t& partitions)
   return {};
 }
 
+// Whether the group knows this detector. One that was dropped meanwhile, by a time-out, has an empty name until it
+// joins again; offsets committed under that would be taken from anybody, whoever has the partitions. The client then
+// revokes them soon, and until that nothing is judged.
+bool Detector::is_member() {
+  const std::unique_ptr<char, decltype([](char* text) { rd_kafka_mem_free(nullptr, text); })> name(
+      rd_kafka_memberid(consumer_->get()));
+  return name != nullptr && *name != '\0';
+}
+
 // A group's first offset is committed at once: where it began must not depend on when it first had something to commit.
 void Detector::commit_start(const Assigned& assigned) {
   std::unique_ptr<Chunk> chunk = committer_->take_chunk();
@@ -359,7 +372,7 @@ Result<PartitionList> Detector::fetch_committed(const rd_kafka_topic_partition_l
   if (list->cnt == 0) return list;
   // While a transaction of the one before is open the offsets are not settled, and the cluster says so until it is.
   rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
-  for (int attempt = 0; attempt < 6 && !options_.stop->load(std::memory_order_relaxed); ++attempt) {
+  for (int attempt = 0; attempt < attempts && !options_.stop->load(std::memory_order_relaxed); ++attempt) {
     code = rd_kafka_committed(consumer_->get(), list.get(), call_timeout_ms);
     for (int i = 0; i < list->cnt && code == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) code = list->elems[i].err;
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return list;
@@ -369,9 +382,12 @@ Result<PartitionList> Detector::fetch_committed(const rd_kafka_topic_partition_l
 
 Result<Watermarks> Detector::watermarks(std::int32_t partition) {
   Watermarks there;
-  const rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
-      consumer_->get(), options_.transactions_topic.c_str(), partition, &there.low, &there.high, call_timeout_ms);
-  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return there;
+  rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+  for (int attempt = 0; attempt < attempts && !options_.stop->load(std::memory_order_relaxed); ++attempt) {
+    code = rd_kafka_query_watermark_offsets(consumer_->get(), options_.transactions_topic.c_str(), partition,
+                                            &there.low, &there.high, call_timeout_ms);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return there;
+  }
   return std::unexpected(consumer_->error(
       fmt::format("cannot look up where partition {} of {} ends", partition, options_.transactions_topic), code));
 }
@@ -397,7 +413,8 @@ Result<std::unique_ptr<Assigned>> Detector::prepare(const rd_kafka_topic_partiti
     start_at(*assigned, committed, *there);
   }
   assigned->next_offset = assigned->first_offset();
-  positions[committed.partition] = assigned->live_from;
+  // As the group has it, also where that is no longer in the log.
+  positions[committed.partition] = committed.offset >= 0 ? committed.offset : assigned->live_from;
   if (options_.until_end) {
     assigned->end_wanted = there->high;
     assigned->done = assigned->live_from >= there->high;
@@ -422,7 +439,7 @@ void Detector::start_at(Assigned& assigned, const rd_kafka_topic_partition_t& co
   }
   const std::optional<ReplayPoint> point =
       parse_metadata({static_cast<const char*>(committed.metadata), committed.metadata_size});
-  if (point && point->reach_us >= reach_us_) {
+  if (point && point->reach_us >= reach_us_ && point->floor <= committed.offset) {
     assigned.floor = std::clamp(point->floor, there.low, assigned.live_from);
     for (const std::int64_t outlier : point->outliers) {
       if (outlier >= there.low && outlier < assigned.floor) assigned.outliers.push_back(outlier);

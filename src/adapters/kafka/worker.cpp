@@ -83,6 +83,10 @@ void Worker::take(const rd_kafka_message_t& message) {
     take_record(assigned, message);
   } else if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
     // The last records may be markers of transactions, which nobody sees: the end is where it is said to be.
+    if (assigned.outlier == assigned.outliers.size() && message.offset >= assigned.live_from &&
+        assigned.next_offset < assigned.live_from) {
+      assigned.next_offset = assigned.live_from;
+    }
     if (assigned.end_wanted >= 0 && message.offset >= assigned.end_wanted &&
         assigned.next_offset >= assigned.live_from) {
       assigned.done = true;
