@@ -16,6 +16,7 @@
 #include "adapters/kafka/state_dir.h"
 #include "adapters/kafka/worker.h"
 #include "base/assert.h"
+#include "base/hash.h"
 
 namespace bank::kafka {
 namespace {
@@ -66,6 +67,7 @@ class Detector {
                                                           std::map<std::int32_t, std::int64_t>& positions);
   void start_at(Assigned& assigned, const rd_kafka_topic_partition_t& committed, const Watermarks& there);
   void use_snapshot(Assigned& assigned);
+  [[nodiscard]] std::int64_t new_lineage(std::int32_t partition);
   [[nodiscard]] bool is_member();
   void commit_start(const Assigned& assigned);
   void revoke(bool lost);
@@ -101,6 +103,7 @@ class Detector {
   pipeline::Summary retired_;  // of partitions that are no more
   std::uint64_t retired_replayed_ = 0;
   std::uint64_t rebalances_ = 0;
+  std::uint64_t lineages_ = 0;
   bool assigned_ = false;
   bool closing_ = false;
   bool stopped_ = false;
@@ -363,7 +366,8 @@ void Detector::commit_start(const Assigned& assigned) {
   std::unique_ptr<Chunk> chunk = committer_->take_chunk();
   chunk->partition = assigned.partition->number();
   chunk->next_offset = assigned.live_from;
-  chunk->replay_point = {.floor = assigned.live_from, .outliers = {}, .reach_us = reach_us_};
+  chunk->replay_point = {
+      .floor = assigned.live_from, .outliers = {}, .reach_us = reach_us_, .lineage = assigned.partition->lineage()};
   committer_->add(std::move(chunk));
 }
 
@@ -422,9 +426,15 @@ Result<std::unique_ptr<Assigned>> Detector::prepare(const rd_kafka_topic_partiti
   return assigned;
 }
 
+// A number that no other detector, and no earlier run of this one, comes to.
+std::int64_t Detector::new_lineage(std::int32_t partition) {
+  return static_cast<std::int64_t>(hash64(fmt::format("{} {} {}", options_.identity, partition, ++lineages_)) >> 1);
+}
+
 // Where a partition's reading begins, and where its judging.
 void Detector::start_at(Assigned& assigned, const rd_kafka_topic_partition_t& committed, const Watermarks& there) {
   const std::string_view topic = options_.transactions_topic;
+  assigned.partition->set_lineage(new_lineage(committed.partition));
   if (committed.offset < 0) {
     assigned.floor = assigned.live_from = options_.from_beginning ? there.low : there.high;
     return;
@@ -439,6 +449,7 @@ void Detector::start_at(Assigned& assigned, const rd_kafka_topic_partition_t& co
   }
   const std::optional<ReplayPoint> point =
       parse_metadata({static_cast<const char*>(committed.metadata), committed.metadata_size});
+  if (point) assigned.partition->set_lineage(point->lineage);
   if (point && point->reach_us >= reach_us_ && point->floor <= committed.offset) {
     assigned.floor = std::clamp(point->floor, there.low, assigned.live_from);
     for (const std::int64_t outlier : point->outliers) {
@@ -455,7 +466,7 @@ void Detector::start_at(Assigned& assigned, const rd_kafka_topic_partition_t& co
 void Detector::use_snapshot(Assigned& assigned) {
   const std::int32_t number = assigned.partition->number();
   const std::string snapshot = snapshots_->load(number);
-  const std::int64_t offset = snapshot_offset(snapshot, *plan_, reach_us_);
+  const std::int64_t offset = snapshot_offset(snapshot, *plan_, reach_us_, assigned.partition->lineage());
   if (offset <= assigned.floor || offset > assigned.live_from) return;
   auto restored = std::make_unique<Partition>(number, plan_, judging_);
   if (Result<void> done = restore_partition(snapshot, *restored); !done) return;  // it only costs time

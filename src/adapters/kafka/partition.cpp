@@ -54,6 +54,12 @@ Partition::Partition(std::int32_t number, const std::shared_ptr<const engine::Pl
       decoder_(options.names),
       floor_(reach_us_) {}
 
+ReplayPoint Partition::replay_point() {
+  ReplayPoint point = floor_.at(position_, trusted_.us());
+  point.lineage = lineage_;
+  return point;
+}
+
 void Partition::judge(Batch& batch, const Clock& clock, Chunk& chunk) {
   if (batch.records.empty()) return;
   BANK_ASSERT(batch.records.front().offset >= position_ || batch.replay);

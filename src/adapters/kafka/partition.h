@@ -74,7 +74,10 @@ class Partition {
   [[nodiscard]] std::int64_t position() const { return position_; }
   void set_position(std::int64_t position) { position_ = position; }
   /// What a restart here needs.
-  [[nodiscard]] ReplayPoint replay_point() { return floor_.at(position_, trusted_.us()); }
+  [[nodiscard]] ReplayPoint replay_point();
+  /// See ReplayPoint.
+  [[nodiscard]] std::int64_t lineage() const { return lineage_; }
+  void set_lineage(std::int64_t lineage) { lineage_ = lineage; }
   /// Adds what it has judged, and what its engine holds, to `summary`.
   void add_to(pipeline::Summary& summary) const;
 
@@ -103,6 +106,7 @@ class Partition {
   TrustedTime trusted_;
   ReplayFloor floor_;
   std::int64_t position_ = 0;
+  std::int64_t lineage_ = 0;
   std::int64_t forgotten_before_us_ = no_time;
   PartitionCounts counts_;
   bool live_ = false;            // something was judged that was not replayed

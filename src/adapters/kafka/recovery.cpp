@@ -48,7 +48,8 @@ void TrustedTime::witness(std::uint64_t account_hash, std::int64_t time_us) {
 }
 
 std::string to_metadata(const ReplayPoint& point) {
-  std::string text = fmt::format("{} floor={} reach={}", format_name, point.floor, point.reach_us);
+  std::string text =
+      fmt::format("{} floor={} reach={} lineage={}", format_name, point.floor, point.reach_us, point.lineage);
   if (!point.outliers.empty()) text += fmt::format(" outliers={}", fmt::join(point.outliers, ","));
   return text;
 }
@@ -57,7 +58,8 @@ std::optional<ReplayPoint> parse_metadata(std::string_view metadata) {
   if (!metadata.starts_with(format_name)) return std::nullopt;
   metadata.remove_prefix(format_name.size());
   ReplayPoint point;
-  for (auto [name, target] : {std::pair{"floor", &point.floor}, std::pair{"reach", &point.reach_us}}) {
+  for (auto [name, target] :
+       {std::pair{"floor", &point.floor}, std::pair{"reach", &point.reach_us}, std::pair{"lineage", &point.lineage}}) {
     const std::optional<std::string_view> text = take(metadata, name);
     const std::optional<std::int64_t> number = text ? parse_number(*text) : std::nullopt;
     if (!number) return std::nullopt;

@@ -50,11 +50,14 @@ struct ReplayPoint {
   std::int64_t floor = 0;                ///< The lowest offset needed …
   std::vector<std::int64_t> outliers{};  ///< … but for these, lower ones, ascending, each of which is needed by itself.
   std::int64_t reach_us = 0;             ///< W + 2L of the rules that it was computed for.
+  /// The same in all commits since the group began to read the partition, and in the snapshots that go with them. A
+  /// topic that is made anew has the same name and the same offsets, but another of these.
+  std::int64_t lineage = 0;
 
   friend bool operator==(const ReplayPoint&, const ReplayPoint&) = default;
 };
 
-/// `bank/1 floor=17 reach=7500000000 outliers=3,9`; far below the 4,096 bytes that a broker takes.
+/// `bank/1 floor=17 reach=7500000000 lineage=5 outliers=3,9`; far below the 4,096 bytes that a broker takes.
 [[nodiscard]] std::string to_metadata(const ReplayPoint& point);
 /// Nullopt for what to_metadata() has not written.
 [[nodiscard]] std::optional<ReplayPoint> parse_metadata(std::string_view metadata);

@@ -56,12 +56,14 @@ TEST(TrustedTime, NeverGoesBack) {
 }
 
 TEST(Metadata, ComesBackAsItWas) {
-  for (const ReplayPoint& point : {ReplayPoint{.floor = 0, .outliers = {}, .reach_us = 0},
-                                   ReplayPoint{.floor = 17, .outliers = {}, .reach_us = 7'500'000'000},
-                                   ReplayPoint{.floor = 1'000'000, .outliers = {3, 9, 999'999}, .reach_us = 5}}) {
+  for (const ReplayPoint& point :
+       {ReplayPoint{.floor = 0, .outliers = {}, .reach_us = 0, .lineage = 0},
+        ReplayPoint{.floor = 17, .outliers = {}, .reach_us = 7'500'000'000, .lineage = INT64_MAX},
+        ReplayPoint{.floor = 1'000'000, .outliers = {3, 9, 999'999}, .reach_us = 5, .lineage = 8}}) {
     EXPECT_EQ(parse_metadata(to_metadata(point)), point);
   }
-  EXPECT_EQ(to_metadata({.floor = 17, .outliers = {3, 9}, .reach_us = 5}), "bank/1 floor=17 reach=5 outliers=3,9");
+  EXPECT_EQ(to_metadata({.floor = 17, .outliers = {3, 9}, .reach_us = 5, .lineage = 8}),
+            "bank/1 floor=17 reach=5 lineage=8 outliers=3,9");
 }
 
 TEST(Metadata, OfSomebodyElseIsRefused) {

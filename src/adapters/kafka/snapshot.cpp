@@ -78,6 +78,7 @@ std::string save_partition(const Partition& partition) {
   put(out, engine.plan().history_id());
   put(out, partition.reach_us());
   put(out, partition.position());
+  put(out, partition.lineage());
   for (const TrustedTime::Witness& witness : partition.trusted().all()) {
     put(out, witness.account_hash);
     put(out, witness.time_us);
@@ -106,12 +107,14 @@ std::string save_partition(const Partition& partition) {
   return out;
 }
 
-std::int64_t snapshot_offset(std::string_view snapshot, const engine::Plan& plan, std::int64_t reach_us) {
+std::int64_t snapshot_offset(std::string_view snapshot, const engine::Plan& plan, std::int64_t reach_us,
+                             std::int64_t lineage) {
   std::optional<Reader> reader = open_snapshot(snapshot);
   if (!reader) return -1;
   const bool fits = reader->get<std::uint64_t>() == plan.history_id() && reader->get<std::int64_t>() == reach_us;
   const auto offset = reader->get<std::int64_t>();
-  return reader->ok() && fits ? offset : -1;
+  const bool its_own = reader->get<std::int64_t>() == lineage;
+  return reader->ok() && fits && its_own ? offset : -1;
 }
 
 Result<void> restore_partition(std::string_view snapshot, Partition& partition) {
@@ -124,6 +127,7 @@ Result<void> restore_partition(std::string_view snapshot, Partition& partition) 
     return fail("the snapshot is of other rules");
   }
   const auto position = reader->get<std::int64_t>();
+  const auto lineage = reader->get<std::int64_t>();
   for (std::size_t i = 0; i < TrustedTime::witnesses; ++i) {
     const auto account_hash = reader->get<std::uint64_t>();
     const auto time_us = reader->get<std::int64_t>();
@@ -150,6 +154,7 @@ Result<void> restore_partition(std::string_view snapshot, Partition& partition) 
   if (!reader->done() || outliers.size() > ReplayFloor::outliers_max) return damaged();
   partition.floor().restore(std::move(buckets), std::move(outliers));
   partition.set_position(position);
+  partition.set_lineage(lineage);
   return {};
 }
 

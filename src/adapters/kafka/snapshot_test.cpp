@@ -66,7 +66,7 @@ TEST_F(SnapshotTest, ARestoredPartitionGoesOnAsTheSavedOne) {
   const auto first = make();
   judge(*first, 0, 1000);
   const std::string saved = save_partition(*first);
-  EXPECT_EQ(snapshot_offset(saved, *plan_, first->reach_us()), 1000);
+  EXPECT_EQ(snapshot_offset(saved, *plan_, first->reach_us(), 0), 1000);
   const auto second = make();
   const auto restored = restore_partition(saved, *second);
   ASSERT_TRUE(restored) << restored.error().message;
@@ -85,9 +85,9 @@ TEST_F(SnapshotTest, DamageIsSeen) {
   for (std::size_t i = 0; i < saved.size(); i += 7) {
     std::string damaged = saved;
     damaged[i] = static_cast<char>(damaged[i] ^ 0x10);
-    EXPECT_EQ(snapshot_offset(damaged, *plan_, partition->reach_us()), -1) << i;
+    EXPECT_EQ(snapshot_offset(damaged, *plan_, partition->reach_us(), 0), -1) << i;
     EXPECT_FALSE(restore_partition(damaged, *make())) << i;
-    EXPECT_EQ(snapshot_offset(std::string_view(saved).substr(0, i), *plan_, partition->reach_us()), -1) << i;
+    EXPECT_EQ(snapshot_offset(std::string_view(saved).substr(0, i), *plan_, partition->reach_us(), 0), -1) << i;
     EXPECT_FALSE(restore_partition(std::string_view(saved).substr(0, i), *make())) << i;
   }
 }
@@ -98,8 +98,9 @@ TEST_F(SnapshotTest, OfOtherRulesIsRefused) {
   const std::string saved = save_partition(*partition);
   std::string longer = rules_text;
   longer.replace(longer.find("10m"), 3, "20m");
-  EXPECT_EQ(snapshot_offset(saved, *plan_of(longer), partition->reach_us()), -1);
-  EXPECT_EQ(snapshot_offset(saved, *plan_, partition->reach_us() + 1), -1);
+  EXPECT_EQ(snapshot_offset(saved, *plan_of(longer), partition->reach_us(), 0), -1);
+  EXPECT_EQ(snapshot_offset(saved, *plan_, partition->reach_us() + 1, 0), -1);
+  EXPECT_EQ(snapshot_offset(saved, *plan_, partition->reach_us(), 1), -1);
 }
 
 TEST_F(SnapshotTest, IsWrittenOnlyWhenItsRecordsAreCommitted) {
@@ -119,7 +120,7 @@ TEST_F(SnapshotTest, IsWrittenOnlyWhenItsRecordsAreCommitted) {
     snapshots.consider_last(*partition);
   }
   Snapshots snapshots(folder_, "t", [&](std::int32_t) { return committed.load(); }, [](const std::string&) {});
-  EXPECT_EQ(snapshot_offset(snapshots.load(3), *plan_, partition->reach_us()), 300'000);
+  EXPECT_EQ(snapshot_offset(snapshots.load(3), *plan_, partition->reach_us(), 0), 300'000);
   EXPECT_EQ(snapshots.load(4), "");
 }
 
