@@ -133,7 +133,7 @@ class Records(unittest.TestCase):
         bounds = []
         day_rate = 5_000 / 3  # a partition's
         for offset, metadata in stage.committed(3):
-            found = re.fullmatch(r"bank/1 floor=(\d+) reach=(\d+)(?: outliers=([\d,]+))?", metadata)
+            found = re.fullmatch(r"bank/1 floor=(\d+) reach=(\d+) lineage=\d+(?: outliers=([\d,]+))?", metadata)
             self.assertTrue(found, metadata)
             floor, outliers = int(found[1]), [int(each) for each in (found[3] or "").split(",") if each]
             self.assertEqual(int(found[2]), (24 * 3600 + 2 * LATENESS_S) * 1_000_000)
@@ -225,7 +225,7 @@ class Records(unittest.TestCase):
         half = len(self.lines) // 2
         stage.send(self.lines[:half], name="first")
         stage.run_to_end()
-        for (partition, (offset, _)), metadata in zip(enumerate(stage.committed(3)), ("bank/1 floor=x", "bank/1 floor=99999999 reach=99999999999999", "bank/2")):
+        for (partition, (offset, _)), metadata in zip(enumerate(stage.committed(3)), ("bank/1 floor=x", "bank/1 floor=99999999 reach=99999999999999 lineage=1", "bank/2")):
             commit(self.broker, stage.group, stage.transactions, partition, offset, metadata)
         stage.send(self.lines[half:], name="second")
         stage.run_to_end()
@@ -245,9 +245,9 @@ class Records(unittest.TestCase):
         said = stage.start("--until-end").end(code=1, seconds=60)
         self.assertRegex(said, rf"error: partition \d of {stage.transactions} ends at \d+, before group {stage.group}'s offset \d+: was the topic made anew\?")
 
-    def made(self, topic):
+    def made(self, topic, partitions=3):
         try:
-            self.broker.create_topics({topic: 3}, retention_ms=-1, message_timestamp_after_max_ms=2**63 - 1)
+            self.broker.create_topics({topic: partitions}, retention_ms=-1, message_timestamp_after_max_ms=2**63 - 1)
         except RuntimeError:
             return False
         return True
@@ -284,6 +284,59 @@ class Records(unittest.TestCase):
         found = [without_found(record.value) for record in stage.visible(stage.alerts)]
         stage.check_texts(self, "alerts", sorted(expected), sorted(found))
 
+    # ---- snapshots
+
+    def snapshot_stage(self, name, **options):
+        """A stage with a snapshot on its disk, and the rules and lines that make one worth while."""
+        stage = self.stage(name, partitions=1, **options)
+        stage.rules = stage.folder / "week.yaml"
+        stage.rules.write_text(WEEK_RULES)
+        lines = generate(self.folder, 300_000, 20_000)  # six days
+        return stage, lines
+
+    def test_a_snapshot_shortens_the_replay_and_a_damaged_one_costs_time_only(self):
+        stage, lines = self.snapshot_stage("snapshots")
+        stage.send(lines[:250_000], name="first")
+        stage.run_to_end()
+        snapshots = list(stage.folder.glob("state/**/*.snapshot"))
+        self.assertEqual(len(snapshots), 1)
+        stage.send(lines[250_000:275_000], name="second")
+        self.assertNotIn("for their history", stage.run_to_end())
+        with snapshots[0].open("r+b") as file:
+            file.seek(100_000)
+            file.write(b"damaged")
+        stage.send(lines[275_000:], name="third")
+        self.assertIn("275,000 records, for their history", stage.run_to_end())
+        self.told(stage, stage.check(self, lines))
+
+    def test_a_snapshot_of_a_topic_that_was_made_anew_is_not_used(self):
+        stage, lines = self.snapshot_stage("stale")
+        stage.send(lines[:250_000], name="first")
+        stage.run_to_end()
+        self.assertTrue(list(stage.folder.glob("state/**/*.snapshot")))
+        for topic in (stage.transactions, stage.alerts):
+            delete_topic(self.broker, topic)
+            wait_for("the topic is made", lambda: self.made(topic, 1))
+            wait_for("it is served", lambda: stage.there(topic))
+        other = generate(self.folder, 300_000, 20_000, seed=7)
+        stage.send(other[:280_000], name="second")
+        detector = stage.start()
+        wait_for("all is committed", lambda: stage.committed(1)[0][0] == 280_000)
+        detector.kill9()  # so that it writes no snapshot of its own
+        stage.send(other[280_000:], name="third")
+        stage.run_to_end()
+        self.told(stage, stage.check(self, other))
+
+    def test_a_full_disk_under_the_snapshots_costs_time_only(self):
+        stage, lines = self.snapshot_stage("fulldisk")
+        disk = self.small_disk(stage, "size=64k")
+        stage.send(lines[:250_000], name="first")
+        said = stage.run_to_end(BANK_KAFKA_STATE_DIR=str(disk))
+        self.assertRegex(said, r"\.snapshot: cannot write this snapshot: No space left on device; the detector goes on without")
+        stage.send(lines[250_000:], name="second")
+        self.assertIn("250,000 records, for their history", stage.run_to_end(BANK_KAFKA_STATE_DIR=str(disk)))
+        self.told(stage, stage.check(self, lines))
+
     # ---- the folder
 
     def test_a_state_folder_that_cannot_be_written_is_told(self):
@@ -293,14 +346,18 @@ class Records(unittest.TestCase):
         said = stage.start("--until-end", BANK_KAFKA_STATE_DIR=str(file / "state")).end(code=1, seconds=30)
         self.assertRegex(said, r"^error: .*/file/state/.*: cannot make this folder: Not a directory \(kafka.state_dir names another place\)\n$")
 
-    def test_a_full_disk_under_the_state_folder_is_told(self):
-        stage = self.stage("full")
+    def small_disk(self, stage, options):
         disk = stage.folder / "disk"
         disk.mkdir()
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k,nr_inodes=4", "none", disk], check=False, capture_output=True)
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", disk], check=False, capture_output=True)
         if mounted.returncode != 0:
             self.skipTest("only root may mount a small disk")
         self.addCleanup(subprocess.run, ["umount", disk], check=True)
+        return disk
+
+    def test_a_full_disk_under_the_state_folder_is_told(self):
+        stage = self.stage("full")
+        disk = self.small_disk(stage, "size=4k,nr_inodes=4")
         said = stage.start("--until-end", BANK_KAFKA_STATE_DIR=str(disk)).end(code=1, seconds=30)
         self.assertRegex(said, r"^error: .*: No space left on device \(kafka.state_dir names another place\)\n$")
 
