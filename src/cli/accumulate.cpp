@@ -8,7 +8,6 @@
 
 #include "cli/human.h"
 #include "codec/alert_decode.h"
-#include "pipeline/ports.h"
 #include "pipeline/scheduler.h"
 
 namespace bank::cli {
@@ -155,6 +154,15 @@ class TransactionStages final : public pipeline::Stages {
   std::uint64_t bytes_ = 0;
 };
 
+Result<ReadTransactions> accumulate(pipeline::Source& source, const codec::FieldNames& names, std::size_t threads,
+                                    const analytics::Limits& limits, const file::ReadProgress& progress,
+                                    const Reading& reading) {
+  const pipeline::Shape shape{.threads = threads, .shards = threads, .slots = threads == 1 ? 1 : threads * 3};
+  TransactionStages stages(source, names, shape, limits, progress, reading);
+  if (auto done = pipeline::run_stages(stages, shape); !done) return std::unexpected(done.error());
+  return stages.finish();
+}
+
 }  // namespace
 
 Result<ReadTransactions> read_transactions(const std::vector<std::string>& inputs, file::SourceOptions source_options,
@@ -164,10 +172,13 @@ Result<ReadTransactions> read_transactions(const std::vector<std::string>& input
   source_options.stop = &reading.stop_requested;
   auto source = file::make_file_source(inputs, source_options, &progress);
   if (!source) return std::unexpected(source.error());
-  const pipeline::Shape shape{.threads = threads, .shards = threads, .slots = threads == 1 ? 1 : threads * 3};
-  TransactionStages stages(**source, source_options.names, shape, limits, progress, reading);
-  if (auto done = pipeline::run_stages(stages, shape); !done) return std::unexpected(done.error());
-  return stages.finish();
+  return accumulate(**source, source_options.names, threads, limits, progress, reading);
+}
+
+Result<ReadTransactions> read_transactions(pipeline::Source& source, const codec::FieldNames& names,
+                                           std::size_t threads, const analytics::Limits& limits,
+                                           const Reading& reading) {
+  return accumulate(source, names, threads, limits, file::ReadProgress{}, reading);
 }
 
 Result<ReadAlerts> read_alerts(const std::string& input, model::DecisionThresholds thresholds, const Reading& reading) {

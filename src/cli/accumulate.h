@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "cli/terminal.h"
 #include "codec/decode.h"
+#include "pipeline/ports.h"
 
 namespace bank::cli {
 
@@ -33,6 +34,11 @@ struct ReadTransactions {
 [[nodiscard]] Result<ReadTransactions> read_transactions(const std::vector<std::string>& inputs,
                                                          file::SourceOptions source, std::size_t threads,
                                                          const analytics::Limits& limits, const Reading& reading);
+
+/// The same from a source of JSON records, or whatever its streams say, under `names`.
+[[nodiscard]] Result<ReadTransactions> read_transactions(pipeline::Source& source, const codec::FieldNames& names,
+                                                         std::size_t threads, const analytics::Limits& limits,
+                                                         const Reading& reading);
 
 struct ReadAlerts {
   analytics::AlertAccumulator accumulator;  ///< Finished.

@@ -120,7 +120,10 @@ Result<Analysis> run_analyze(const AnalyzeOptions& options, Context& context) {
   }
   const std::int64_t begin_ns = context.clock.monotonic_ns();
   const Reading reading{.terminal = context.terminal, .clock = context.clock, .stop_requested = context.stop_requested};
-  auto transactions = read_transactions(options.inputs, options.source, options.threads, analytics::Limits{}, reading);
+  const analytics::Limits limits;
+  auto transactions = options.stream != nullptr
+                          ? read_transactions(*options.stream, options.source.names, options.threads, limits, reading)
+                          : read_transactions(options.inputs, options.source, options.threads, limits, reading);
   if (!transactions) return std::unexpected(transactions.error());
   auto alerts = alerts_of(options, context, reading);
   if (!alerts) return std::unexpected(alerts.error());

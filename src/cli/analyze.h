@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "cli/context.h"
 #include "cli/terminal.h"
+#include "pipeline/ports.h"
 
 namespace bank::cli {
 
@@ -20,7 +21,8 @@ struct AnalyzeOptions {
   bool alerts_required = false;     ///< Whether it is an error if that file is missing.
   std::string json;                 ///< Where the reports go; empty: nowhere, `-`: stdout.
   std::string html;
-  file::SourceOptions source;  ///< Format and column names.
+  pipeline::Source* stream = nullptr;  ///< If set, the transactions come from here, and `inputs` only names it.
+  file::SourceOptions source;          ///< Format and column names.
   std::size_t top = 10;
   std::size_t threads = 1;  ///< At least 1.
   model::DecisionThresholds thresholds;

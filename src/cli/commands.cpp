@@ -7,6 +7,7 @@ void add_commands(CLI::App& app, Context& context) {
   add_generate(app, context);
   add_replay(app, context);
   add_detect(app, context);
+  add_alerts(app, context);
   add_analyze(app, context);
   add_monitor(app, context);
   add_rules(app, context);

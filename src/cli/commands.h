@@ -16,6 +16,7 @@ void add_run(CLI::App& app, Context& context);
 void add_generate(CLI::App& app, Context& context);
 void add_replay(CLI::App& app, Context& context);
 void add_detect(CLI::App& app, Context& context);
+void add_alerts(CLI::App& app, Context& context);
 void add_analyze(CLI::App& app, Context& context);
 void add_monitor(CLI::App& app, Context& context);
 void add_rules(CLI::App& app, Context& context);

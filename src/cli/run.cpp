@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -13,10 +12,11 @@
 #include "cli/detect.h"
 #include "cli/generate.h"
 #include "cli/human.h"
-#include "cli/monitor.h"
+#include "cli/kafka.h"
+#include "cli/run_health.h"
+#include "cli/run_kafka.h"
 #include "cli/run_screen.h"
-#include "cli/table.h"
-#include "monitor/host.h"
+#include "cli/run_steps.h"
 #include "rules/load.h"
 
 namespace bank::cli {
@@ -28,72 +28,15 @@ constexpr auto examples =
     "bank run --count 1000000 --accounts 50000       # more of them\n"
     "bank run --rules config/rules/seed.yaml         # with other rules\n"
     "bank run --data-dir demo --seed 7               # other data, files elsewhere\n"
-    "bank run --input mine.csv --map account_number=cc_num,amount=amt    # over data of your own";
+    "bank run --input mine.csv --map account_number=cc_num,amount=amt    # over data of your own\n"
+    "bank run --mode kafka                           # the same through a running Kafka (make kafka-up)";
 
 struct Flags {
   std::vector<std::string> inputs;
   std::string mode = "file";
 };
 
-/// The steps as they go: a status while one runs, a line on stderr when it is done.
-class Steps {
- public:
-  Steps(Context& context, int count) : context_(context), count_(count) {}
-
-  void begin(std::string_view name) {
-    name_ = name;
-    begin_ns_ = context_.clock.monotonic_ns();
-    ++number_;
-    context_.terminal.show_status(fmt::format("{}/{}  {} …", number_, count_, name_));
-  }
-  void done(std::string_view word, std::string_view detail) {
-    constexpr int detail_columns = 48;
-    const double seconds = static_cast<double>(context_.clock.monotonic_ns() - begin_ns_) / 1e9;
-    context_.terminal.note(fmt::format("{}/{}  {:<13} {}  {:<48} {:>8}", number_, count_, name_,
-                                       context_.terminal.err().paint_word(word),
-                                       shortened(visible(detail), detail_columns), human_seconds(seconds)));
-  }
-
- private:
-  Context& context_;
-  int count_;
-  int number_ = 0;
-  std::string name_;
-  std::int64_t begin_ns_ = 0;
-};
-
 std::string count_of(std::uint64_t number) { return with_commas(static_cast<std::int64_t>(number)); }
-
-/// Whether files can be made in the directory; makes it if it is missing.
-Result<void> check_writable(const std::string& directory) {
-  std::error_code error;
-  std::filesystem::create_directories(directory, error);
-  if (error) return fail(fmt::format("cannot make the folder {}: {}", directory, error.message()));
-  const auto file = file::OutputFile::create((std::filesystem::path(directory) / "health-check").string());
-  if (!file) return std::unexpected(file.error());
-  return {};
-}
-
-/// Fails where the run could not succeed; what is merely bad is a warning.
-Result<std::string> check_health(Context& context, std::uint64_t bytes_needed) {
-  const std::string& directory = context.settings.string("data_dir");
-  if (auto writable = check_writable(directory); !writable) return std::unexpected(writable.error());
-  if (const auto space = monitor::disk_space_of(directory); space && space->available < bytes_needed) {
-    return fail(
-        fmt::format("{} has {} of free space, and this run needs about {}; use another --data-dir or a smaller --count",
-                    directory, human_bytes(static_cast<std::int64_t>(space->available)),
-                    human_bytes(static_cast<std::int64_t>(bytes_needed))));
-  }
-  const monitor::Health health = monitor::look(health_providers(context), context.clock.wall_us());
-  std::string detail;
-  for (const monitor::Check& check : health.checks) {
-    if (check.name != "memory" && check.name != "disk") continue;
-    if (check.status == monitor::Status::warning || check.status == monitor::Status::critical)
-      context.terminal.warn(fmt::format("{}: {}", check.name, visible(check.text)));
-    if (check.value) detail += fmt::format("{}{} {:.0f} % used", detail.empty() ? "" : ", ", check.name, *check.value);
-  }
-  return detail;
-}
 
 Result<void> check_is_file(std::string_view key, const std::string& path) {
   if (!path.empty() && path != "-") return {};
@@ -254,6 +197,10 @@ class Run {
 };
 
 Result<ExitCode> run(Context& context, const Flags& flags) {
+  if (flags.mode == "kafka") {
+    if (flags.inputs.empty()) return run_on_kafka(context);
+    return fail_config("--input is for --mode file; `bank replay FILE --kafka` sends a file of your own to the topic");
+  }
   const auto plan = make_plan(context, flags);
   if (!plan) return std::unexpected(plan.error());
   return Run(context, *plan).go();
@@ -275,11 +222,10 @@ void add_run(CLI::App& app, Context& context) {
   bind_flag(command, context, "--map", "detect.map");
   bind_flag(command, context, "--format", "detect.format");
   bind_flag(command, context, "--threads", "detect.threads");
-  command.add_option("--mode", flags->mode, "How to run: file, in this process [file]")
-      ->check([](const std::string& mode) {
-        return mode == "file" ? "" : fmt::format("'{}' is no mode; write file", mode);
-      })
-      ->type_name("file");
+  command.add_option("--mode", flags->mode, "file: in this process; kafka: through topics of a running Kafka [file]")
+      ->type_name("file|kafka")
+      ->check(CLI::IsMember({"file", "kafka"}));
+  add_kafka_flags(command, context);
   on_run(command, context, [&context, flags] { return run(context, *flags); });
 }
 
