@@ -43,6 +43,10 @@ test-kafka: ## The system tests that need a Kafka broker; each starts its own
 	@tools/kafka fetch >/dev/null
 	@ctest --preset kafka
 
+.PHONY: run-kafka
+run-kafka: kafka-up ## The whole pipeline through Kafka: brings the broker up, then bank run --mode kafka (ARGS=…)
+	@build/release/bin/bank run --mode kafka --bootstrap-server 127.0.0.1:$${BROKER_PORT:-9092} $(ARGS)
+
 .PHONY: kafka-up
 kafka-up: build ## A Kafka broker on 127.0.0.1:9092, with bank's topics; BROKER_PORT=… for another port
 	@tools/setup kafka
