@@ -159,13 +159,16 @@ class TransactionProducer::Impl {
 
   rd_kafka_resp_err_t enqueue(const OutgoingRecord& record) {
     const char* key = record.key.empty() ? nullptr : record.key.data();
-    // librdkafka's macros take sizes and flags as they are promoted; its copy makes the const_cast harmless.
+    // librdkafka's macros take sizes and flags as they are promoted; its copy makes the const_cast harmless, and the
+    // opaque pointer is a number that comes back with the delivery.
+    // NOLINTBEGIN(cppcoreguidelines-pro-type-const-cast,performance-no-int-to-ptr)
     return rd_kafka_producev(client_->get(), RD_KAFKA_V_RKT(topic_.get()), RD_KAFKA_V_PARTITION(RD_KAFKA_PARTITION_UA),
                              RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(key, record.key.size()),
                              RD_KAFKA_V_VALUE(const_cast<char*>(record.value.data()), record.value.size()),
                              RD_KAFKA_V_TIMESTAMP(timestamp_of(record)),
                              RD_KAFKA_V_OPAQUE(reinterpret_cast<void*>(static_cast<std::uintptr_t>(deliveries_.sent))),
                              RD_KAFKA_V_END);
+    // NOLINTEND(cppcoreguidelines-pro-type-const-cast,performance-no-int-to-ptr)
   }
 
   static void on_delivered(rd_kafka_t* /*client*/, const rd_kafka_message_t* message, void* opaque) {
