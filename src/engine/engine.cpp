@@ -9,6 +9,19 @@
 
 namespace bank::engine {
 
+namespace {
+
+// To max_reason_bytes, at the border of a character, with a mark that something is missing.
+void cut_reason(std::string& reasons, std::size_t begin) {
+  constexpr std::string_view mark = "…";
+  std::size_t end = begin + max_reason_bytes - mark.size();
+  while ((static_cast<unsigned char>(reasons[end]) & 0xc0U) == 0x80U) --end;
+  reasons.resize(end);
+  reasons += mark;
+}
+
+}  // namespace
+
 void Judgements::clear() {
   verdicts.clear();
   firings.clear();
@@ -96,6 +109,10 @@ void Engine::State::judge_one(const model::Transaction& transaction, Judgements&
         out.reasons += part.text;
       } else {
         evaluator_.append_value(out.reasons, *part.node, part.type);
+      }
+      if (out.reasons.size() - begin > max_reason_bytes) {
+        cut_reason(out.reasons, begin);
+        break;
       }
     }
     out.firings.push_back({rule, begin, static_cast<std::uint32_t>(out.reasons.size())});

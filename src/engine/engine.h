@@ -39,6 +39,9 @@ struct Options {
   model::DecisionThresholds thresholds = {};
 };
 
+/// A longer reason is cut, and ends in `…`: a text of the transaction may be a megabyte long.
+inline constexpr std::size_t max_reason_bytes = 4096;
+
 /// One rule that fired.
 struct Firing {
   std::uint32_t rule = 0;          ///< Index into the rule set.

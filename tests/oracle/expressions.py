@@ -504,6 +504,13 @@ def parse_reason(text):
     return parts
 
 
+MAX_REASON_BYTES = 4096
+
+
 def reason_text(parts, situation):
-    return "".join(part if isinstance(part, str) else value_text(part.type, part.value(situation, situation.this))
+    text = "".join(part if isinstance(part, str) else value_text(part.type, part.value(situation, situation.this))
                    for part in parts)
+    if len(text.encode()) <= MAX_REASON_BYTES:
+        return text
+    mark = "…"
+    return text.encode()[:MAX_REASON_BYTES - len(mark.encode())].decode(errors="ignore") + mark
