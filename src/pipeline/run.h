@@ -1,4 +1,5 @@
-// The one loop: records from a source, through decoder, engine and encoder, into a sink. The same for every runtime.
+// The loop of what ends: records from a source, through decoder, engine and encoder, into a sink. Kafka's detector, which
+// doesn't end, has its own (adapters/kafka/worker.h) around the same lane.
 #pragma once
 
 #include <array>
