@@ -17,7 +17,7 @@ build = @[ -e build/$(1)/build.ninja ] || cmake --preset $(1) -Wno-dev >/dev/nul
 help: ## This list
 	@echo "make TARGET, the first time with what it installs by itself:"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "Variables: ARGS='…' for run, JOBS=$(JOBS), SECONDS_PER_TARGET=$(SECONDS_PER_TARGET) for fuzz, RUNS=$(RUNS) and LINES=$(LINES) for bench-peers, PREFIX=$(PREFIX)"
+	@echo "Variables: ARGS='…' for run and bench-peers-kafka, JOBS=$(JOBS), SECONDS_PER_TARGET=$(SECONDS_PER_TARGET) for fuzz, RUNS=$(RUNS) for both bench-peers, LINES=$(LINES) for bench-peers, PREFIX=$(PREFIX)"
 
 .PHONY: run
 run: build ## Generate transactions, detect fraud, report: the whole of file mode (ARGS="--count 1000000")
@@ -107,6 +107,11 @@ bench: ## The micro benchmarks
 bench-peers: build ## The same work in DuckDB, Polars and Python, on LINES transactions
 	@tools/setup run peers
 	@python3 bench/peers/file/bench.py --bank build/release/bin/bank --lines $(LINES) --runs $(RUNS)
+
+.PHONY: bench-peers-kafka
+bench-peers-kafka: build ## bank detect --kafka beside Flink, Kafka Streams, Python and a raw consumer; latency (ARGS="--soak 10")
+	@tools/setup run kafka peers-kafka
+	@python3 bench/peers/kafka/bench.py --bank build/release/bin/bank --runs $(RUNS) $(ARGS)
 
 .PHONY: install
 install: build ## Installs bank and its rule sets under $(DESTDIR)$(PREFIX)

@@ -1,0 +1,80 @@
+"""Latency: from the sending of a transaction to the moment when a read_committed consumer has what bank says of it.
+
+latency_probe.cpp sends and receives, by one clock. It sends itself, since `bank generate --rate` gives its transactions times
+of whole seconds.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import time
+
+from stage import run_quietly, say
+
+START_SECONDS = 3  # for the detector to join its group
+ACCOUNTS = 1_000_000  # so many that an account's five minutes hold no more than the usual few, at a rate of thousands
+
+
+@contextlib.contextmanager
+def running(command, environment, log):
+    """A program beside the block; interrupted at its end, as by Ctrl-C, and waited for. It must then end well."""
+    with open(log, "wb") as output:
+        process = subprocess.Popen(list(map(str, command)), env={**os.environ, **environment}, stdin=subprocess.DEVNULL, stdout=output,
+                                   stderr=output)
+        try:
+            yield process
+            process.send_signal(signal.SIGINT)
+            if process.wait(timeout=60) not in (0, 130):
+                raise SystemExit(f"{command[0]}: exit code {process.returncode}; {log} says why")
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+
+
+def probe(options, stage, tools, file, topic, output):
+    run = stage.measure([tools.probe, stage.broker.address, topic, output, file, options.rate])
+    return json.loads(run.stdout)
+
+
+def without_detector(options, stage, tools, file, name):
+    """The way to the broker and back alone: what of the other figures is not bank's."""
+    stage.create_topics(name)
+    figures = probe(options, stage, tools, file, name, name)
+    say(f"  no detector: {figures}")
+    return {"of": "transactions, no detector", "interval_ms": 0, **figures}
+
+
+def with_detector(options, stage, tools, file, interval_ms, of):
+    name = f"latency-{of}-{interval_ms}"
+    topics = {kind: f"{name}-{kind}" for kind in ("transactions", "alerts", "processed")}
+    stage.create_topics(*topics.values(), f"{topics['alerts']}.dlq")
+    command = stage.bank_command("default", interval_ms, "--write-processed", "yes" if of == "processed" else "no")
+    environment = stage.bank_environment(topics["transactions"], topics["alerts"], name, topics["processed"])
+    with running(command, environment, stage.folder / f"{name}.log") as detector:
+        time.sleep(START_SECONDS)
+        figures = probe(options, stage, tools, file, topics["transactions"], topics[of])
+        if detector.poll() is not None:
+            raise SystemExit(f"bank detect has ended; {stage.folder / name}.log says why")
+    say(f"  {of}, commit every {interval_ms} ms: {figures}")
+    return {"of": of, "interval_ms": interval_ms, **figures}
+
+
+def measure_latency(options, stage, tools):
+    say("Latency…")
+    file = stage.folder / "latency.jsonl"
+    run_quietly([stage.bank, "generate", "--quiet", "--count", options.rate * options.latency_seconds, "--accounts", ACCOUNTS, "--seed", 2,
+                 "--labels", "", "--output", file])
+    without_detector(options, stage, tools, file, "latency-warm-up")  # the broker's first seconds are slow
+    rows = [without_detector(options, stage, tools, file, "latency-alone")]
+    rows += [with_detector(options, stage, tools, file, interval, of) for of in ("alerts", "processed") for interval in options.intervals]
+    file.unlink()
+    print(f"\nSent to visible for a read_committed consumer, at {options.rate:,} transactions a second for {options.latency_seconds} s, default rules, "
+          "ms. Processed: every transaction is written with its decision, besides the alerts.")
+    print("\n| of | commit every | seen | p50 | p99 | p99.9 | most | sent a second |\n|---|---|---|---|---|---|---|---|")
+    for row in rows:
+        print(f"| {row['of']} | {row['interval_ms'] or '–'} | {row['seen']:,} | {row['p50']:.1f} | {row['p99']:.1f} | {row['p999']:.1f} | {row['max']:.1f} "
+              f"| {row['sent'] / row['seconds']:,.0f} |")
+    return rows

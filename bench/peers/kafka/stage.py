@@ -1,0 +1,165 @@
+"""What the runs share: the tools built, a broker of their own, topics filled, programs measured, alerts read."""
+
+import collections
+import datetime
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[2]
+sys.path.insert(0, str(ROOT / "tests/system"))
+from kafka_broker import Broker  # noqa: E402
+
+SEED_RULES = ("HIGH_AMOUNT", "VELOCITY")
+# Flink's own start script opens these packages of Java's to its serializers.
+FLINK_OPENS = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in ("java.lang", "java.util", "java.time", "java.util.concurrent")]
+
+Run = collections.namedtuple("Run", "wall_s cpu_s broker_cpu_s rss_mib ended stdout stderr")
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def run_quietly(command, **options):
+    """A step of the preparation: its output is shown only if it fails."""
+    done = subprocess.run(list(map(str, command)), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          check=False, **options)
+    if done.returncode != 0:
+        raise SystemExit(f"{' '.join(map(str, command))}: exit code {done.returncode}\n{done.stdout}")
+
+
+def newer(target, sources):
+    return target.exists() and all(target.stat().st_mtime >= source.stat().st_mtime for source in sources)
+
+
+class Tools:
+    """The peers, as they are after build()."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.python = folder / "venv/bin/python"
+        self.raw, self.raw_glibc, self.probe = folder / "raw_consumer", folder / "raw_consumer_glibc", folder / "latency_probe"
+
+    def build(self):
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for program, libraries in ((self.raw, ["-ljemalloc"]), (self.raw_glibc, []), (self.probe, ["-ljemalloc"])):
+            source = HERE / f"{program.name.removesuffix('_glibc')}.cpp"
+            if not newer(program, [source]):
+                say(f"Compiling {program.name}…")
+                run_quietly(["g++", "-std=c++20", "-O2", source, "-o", program, "-lrdkafka", "-pthread", *libraries])
+        self.build_java()
+        self.install_python()
+
+    def build_java(self):
+        out, stamp = self.folder / "java", self.folder / "java/built"
+        if newer(stamp, [path for path in (HERE / "java").rglob("*") if path.is_file()]):
+            return
+        say("Building the Java peers, their libraries by Maven…")
+        shutil.rmtree(out, ignore_errors=True)
+        run_quietly(["mvn", "-B", "-q", "-ntp", "-f", HERE / "java/pom.xml", f"-Dout={out}", "package", "dependency:copy-dependencies",
+                     "-DincludeScope=runtime"])
+        stamp.touch()
+
+    def install_python(self):
+        wanted, done = (HERE / "python/requirements.txt").read_text(), self.folder / "venv/requirements.txt"
+        if done.exists() and done.read_text() == wanted:
+            return
+        say("Installing the Python clients into build/bench-peers-kafka/venv…")
+        run_quietly([sys.executable, "-m", "venv", self.folder / "venv"])
+        run_quietly([self.python, "-m", "pip", "--quiet", "--disable-pip-version-check", "install", "-r", HERE / "python/requirements.txt"])
+        done.write_text(wanted)
+
+    def java(self, module, main, *options):
+        out = self.folder / "java" / module
+        return ["java", "-Xmx1g", *options, "-cp", f"{out}/{module}-1.jar:{out}/dependency/*", main]
+
+
+class Stage:
+    """A broker with topics. What it leaves in its folder is removed at its end."""
+
+    def __init__(self, folder, bank, accounts, partitions):
+        self.folder, self.bank, self.accounts, self.partitions = folder, bank, accounts, partitions
+        self.broker = None
+        self.truths = {}  # topic → alert ids of the seed rules
+
+    def __enter__(self):
+        scratch = self.folder / "broker"
+        self.broker = Broker(scratch, heap="1g", environment={"BANK": str(self.bank)})
+        if scratch.exists():
+            self.broker.run("kill", check=False)  # of a run that was cut off
+            shutil.rmtree(scratch)
+        say("Starting a broker…")
+        self.broker.start()
+        return self
+
+    def __exit__(self, *_):
+        self.broker.kill9()
+        shutil.rmtree(self.folder / "broker", ignore_errors=True)
+        shutil.rmtree(self.folder / "states", ignore_errors=True)
+
+    def create_topics(self, *names, **settings):
+        """Without an end to their retention, if `settings` doesn't say otherwise: their records bear the times of their events."""
+        self.broker.create_topics({name: self.partitions for name in names}, **{"retention_ms": -1, **settings})
+        ends = [argument for name in names for partition in range(self.partitions) for argument in ("-t", f"{name}:{partition}:-1")]
+        deadline = time.monotonic() + 30
+        while self.broker.kcat("-Q", *ends, check=False).returncode != 0:  # the partitions have no leader in their first moments
+            if time.monotonic() > deadline:
+                raise SystemExit(f"{', '.join(names)}: created, but the broker does not serve them")
+            time.sleep(0.1)
+
+    def generated(self, count):
+        return ["generate", "--quiet", "--count", count, "--accounts", self.accounts, "--seed", 1, "--labels", ""]
+
+    def fill(self, topic, count):
+        """Sends `count` transactions, and learns from file mode which alerts they give."""
+        say(f"Filling {topic}…")
+        self.create_topics(topic)
+        sent = self.measure([self.bank, *self.generated(count), "--kafka", "--bootstrap-server", self.broker.address, "--topic", topic])
+        say(f"  {sent.wall_s:.2f} s, {count / sent.wall_s / 1e6:.2f} million/s")
+        file, alerts = self.folder / f"{topic}.jsonl", self.folder / f"{topic}.alerts"
+        run_quietly([self.bank, *self.generated(count), "--output", file])
+        run_quietly([self.bank, "detect", "--quiet", "--file", file, "--rules", ROOT / "config/rules/seed.yaml", "--output", alerts,
+                     "--rejected", ""])
+        with open(alerts, encoding="utf-8") as lines:
+            self.truths[topic] = {json.loads(line)["alert_id"] for line in lines}
+        file.unlink()
+        alerts.unlink()
+
+    def bank_environment(self, topic, alerts, name, processed="processed-transactions"):
+        state = self.folder / "states" / name
+        return {"BANK_KAFKA_TRANSACTIONS_TOPIC": topic, "BANK_KAFKA_ALERTS_TOPIC": alerts, "BANK_KAFKA_PROCESSED_TOPIC": processed,
+                "BANK_KAFKA_DEAD_LETTER_TOPIC": f"{alerts}.dlq", "BANK_KAFKA_STATE_DIR": str(state), "BANK_KAFKA_GROUP": name}
+
+    def bank_command(self, rules, interval_ms=100, *more):
+        return [self.bank, "detect", "--kafka", "--bootstrap-server", self.broker.address, "--from-beginning", "--rules",
+                ROOT / f"config/rules/{rules}.yaml", "--commit-interval", f"{interval_ms}ms", *more]
+
+    def broker_cpu_s(self):
+        fields = pathlib.Path(f"/proc/{self.broker.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def measure(self, command, environment=None, timeout=1800):
+        """Runs a command and waits for it. /usr/bin/time starts it, since a process counts the memory of the one that started it to
+        its own peak, and this Python is larger than some that are measured."""
+        with tempfile.NamedTemporaryFile("r", encoding="utf-8") as figures:
+            broker_before, start = self.broker_cpu_s(), time.monotonic()
+            done = subprocess.run(["/usr/bin/time", "-q", "-f", "%U %S %M", "-o", figures.name, *map(str, command)],
+                                  env={**os.environ, **(environment or {})}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, text=True, errors="replace", check=False, timeout=timeout)
+            wall, ended = time.monotonic() - start, datetime.datetime.now(datetime.timezone.utc)
+            if done.returncode != 0:
+                raise SystemExit(f"{' '.join(map(str, command))}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
+            user, system, rss_kib = figures.read().split()
+        return Run(wall, float(user) + float(system), self.broker_cpu_s() - broker_before, int(rss_kib) / 1024, ended, done.stdout,
+                   done.stderr)
+
+    def alerts(self, topic):
+        """What a read_committed consumer finds in an alerts topic."""
+        return [json.loads(record.value) for record in self.broker.read(topic)]
