@@ -18,10 +18,10 @@ ACCOUNTS = 1_000_000  # so many that an account's five minutes hold no more than
 
 
 @contextlib.contextmanager
-def running(command, environment, log):
+def running(command, environment, log, stdin=subprocess.DEVNULL):
     """A program beside the block; interrupted at its end, as by Ctrl-C, and waited for. It must then end well."""
     with open(log, "wb") as output:
-        process = subprocess.Popen(list(map(str, command)), env={**os.environ, **environment}, stdin=subprocess.DEVNULL, stdout=output,
+        process = subprocess.Popen(list(map(str, command)), env={**os.environ, **environment}, stdin=stdin, stdout=output,
                                    stderr=output)
         try:
             yield process

@@ -3,6 +3,7 @@
 import pathlib
 import re
 import statistics
+import subprocess
 import time
 
 from latency import running
@@ -18,25 +19,29 @@ def rss_mib(pid):
     return int(re.search(r"VmRSS:\s+(\d+)", status).group(1)) / 1024
 
 
-def last_line(log):
-    lines = LINE.findall(log.read_text(errors="replace"))
-    records, lag, p99 = lines[-1] if lines else ("0", "0", "")
-    return int(records.replace(",", "")), int(lag.replace(",", "")), p99
+def lines_of(log):
+    """(records, lag, p99) of each of bank's lines so far."""
+    return [(int(records.replace(",", "")), int(lag.replace(",", "")), p99) for records, lag, p99 in LINE.findall(log.read_text(errors="replace"))]
 
 
-def sample(options, generator, detector, log):
+def sample(options, sender, detector, log):
     start = time.monotonic()
-    samples, records_before = [], 0
+    samples, told = [], 0
     while (now := time.monotonic() - start) < options.soak * 60:
         time.sleep(min(SAMPLE_SECONDS, options.soak * 60 - now))
-        for name, process in (("generate", generator), ("detect", detector)):
+        for name, process in (("replay", sender), ("detect", detector)):
             if process.poll() is not None:
                 raise SystemExit(f"bank {name} has ended with {process.returncode}; the logs in {log.parent} say why")
-        records, lag, p99 = last_line(log)
-        samples.append({"at_s": round(time.monotonic() - start), "rss_mib": rss_mib(detector.pid), "generator_rss_mib": rss_mib(generator.pid),
-                        "records": records, "rate": (records - records_before) / SAMPLE_SECONDS, "lag": lag, "p99": p99})
-        records_before = records
+        lines = [(0, 0, ""), *lines_of(log)]
+        if len(lines) - 1 == told:
+            continue  # bank's next line is a moment away
+        rate = (lines[-1][0] - lines[told][0]) / (len(lines) - 1 - told) / SAMPLE_SECONDS
+        told = len(lines) - 1
+        samples.append({"at_s": round(time.monotonic() - start), "rss_mib": rss_mib(detector.pid), "sender_rss_mib": rss_mib(sender.pid),
+                        "records": lines[-1][0], "rate": rate, "lag": lines[-1][1], "p99": lines[-1][2]})
         say(f"  {samples[-1]}")
+    if not samples:
+        raise SystemExit("the soak was too short for a line of bank's: a minute at least")
     return samples
 
 
@@ -45,13 +50,19 @@ def soak(options, stage):
     topic, alerts = "soak-transactions", "soak-alerts"
     stage.create_topics(topic, alerts, f"{alerts}.dlq", retention_bytes=1 << 30, segment_bytes=1 << 28)
     detect_log = stage.folder / "soak-detect.log"
-    generate = [stage.bank, "generate", "--kafka", "--stream", "--rate", options.soak_rate, "--accounts", options.accounts, "--labels", "",
-                "--count", 10**12, "--bootstrap-server", stage.broker.address, "--topic", topic]
+    # The times of the events run far ahead of the clock: so the day that the longest rule looks back on fills within seconds, and
+    # from then on the histories are as long as they get.
+    generate = stage.generated(2 * round(options.soak * 60 * options.soak_rate))
+    replay = [stage.bank, "replay", "-", "--kafka", "--rate", options.soak_rate, "--bootstrap-server", stage.broker.address, "--topic", topic]
     with running(stage.bank_command("default"), stage.bank_environment(topic, alerts, "soak"), detect_log) as detector:
-        with running(generate, {}, stage.folder / "soak-generate.log") as generator:
-            samples = sample(options, generator, detector, detect_log)
-    # The first samples are those of the start; the next of an account base that still fills.
-    steady = samples[min(3, len(samples) - 1):]
+        generator = subprocess.Popen([*map(str, [stage.bank, *generate, "--output", "-"])], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        try:
+            with running(replay, {}, stage.folder / "soak-replay.log", generator.stdout) as sender:
+                samples = sample(options, sender, detector, detect_log)
+        finally:
+            generator.kill()
+            generator.wait()
+    steady = samples[min(3, len(samples) - 1):]  # the first are those of the start
     third = max(1, len(steady) // 3)
     print(f"\nSoak: {options.soak:g} minutes at {options.soak_rate:,} transactions a second, default rules, {options.accounts:,} accounts, commit every "
           "100 ms; medians of the first and the last third.")
