@@ -162,16 +162,16 @@ def main():
     folder = options.folder.resolve()
     tools = Tools(folder)
     tools.build()
-    results = {}
-    with Stage(folder, options.bank.resolve(), options.accounts, options.partitions) as stage:
-        if "throughput" in options.parts:
-            results["throughput"] = throughput(options, stage, tools)
-        if "latency" in options.parts:
-            results["latency"] = measure_latency(options, stage, tools)
-        if options.soak > 0:
-            results["soak"] = soak(options, stage)
+    load = os.getloadavg()[0]
+    if load > 0.5:
+        say(f"The load of this machine is {load:.1f} before anything has begun: something else runs, and the figures will be of both.")
     settings = {name: value for name, value in vars(options).items() if not isinstance(value, pathlib.Path)}
-    (folder / "results.json").write_text(json.dumps({"options": settings, **results}, indent=1) + "\n")
+    results = {"options": settings, "begun": datetime.datetime.now(datetime.timezone.utc).isoformat(), "load_before": load}
+    with Stage(folder, options.bank.resolve(), options.accounts, options.partitions) as stage:
+        for part, run in {"throughput": throughput, "latency": measure_latency, "soak": soak}.items():
+            if part in options.parts or part == "soak" and options.soak > 0:
+                results[part] = run(options, stage, tools)
+                (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ def sample(options, sender, detector, log):
     return samples
 
 
-def soak(options, stage):
+def soak(options, stage, _tools):
     say(f"Soak of {options.soak:g} minutes at {options.soak_rate:,} transactions a second…")
     topic, alerts = "soak-transactions", "soak-alerts"
     stage.create_topics(topic, alerts, f"{alerts}.dlq", retention_bytes=1 << 30, segment_bytes=1 << 28)

@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -16,11 +17,12 @@ ROOT = HERE.parents[2]
 sys.path.insert(0, str(ROOT / "tests/system"))
 from kafka_broker import Broker  # noqa: E402
 
+RUN_SECONDS = 1800  # that no run may take
 SEED_RULES = ("HIGH_AMOUNT", "VELOCITY")
 # Flink's own start script opens these packages of Java's to its serializers.
 FLINK_OPENS = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in ("java.lang", "java.util", "java.time", "java.util.concurrent")]
 
-Run = collections.namedtuple("Run", "wall_s cpu_s broker_cpu_s rss_mib ended stdout stderr")
+Run = collections.namedtuple("Run", "wall_s cpu_s broker_cpu_s rss_mib ended stdout")
 
 
 def say(text):
@@ -145,20 +147,27 @@ class Stage:
         fields = pathlib.Path(f"/proc/{self.broker.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
-    def measure(self, command, environment=None, timeout=1800):
+    def measure(self, command, environment=None):
         """Runs a command and waits for it. /usr/bin/time starts it, since a process counts the memory of the one that started it to
         its own peak, and this Python is larger than some that are measured."""
         with tempfile.NamedTemporaryFile("r", encoding="utf-8") as figures:
             broker_before, start = self.broker_cpu_s(), time.monotonic()
-            done = subprocess.run(["/usr/bin/time", "-q", "-f", "%U %S %M", "-o", figures.name, *map(str, command)],
-                                  env={**os.environ, **(environment or {})}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                  stderr=subprocess.PIPE, text=True, errors="replace", check=False, timeout=timeout)
+            process = subprocess.Popen(["/usr/bin/time", "-q", "-f", "%U %S %M", "-o", figures.name, *map(str, command)],
+                                       env={**os.environ, **(environment or {})}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                       stderr=subprocess.PIPE, text=True, errors="replace", start_new_session=True)
+            try:
+                stdout, stderr = process.communicate(timeout=RUN_SECONDS)
+            except BaseException as error:  # Ctrl-C too: in a session of its own, it hears of it only here
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                if isinstance(error, subprocess.TimeoutExpired):
+                    raise SystemExit(f"{' '.join(map(str, command))}: not done after {RUN_SECONDS} s") from error
+                raise
             wall, ended = time.monotonic() - start, datetime.datetime.now(datetime.timezone.utc)
-            if done.returncode != 0:
-                raise SystemExit(f"{' '.join(map(str, command))}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
+            if process.returncode != 0:
+                raise SystemExit(f"{' '.join(map(str, command))}: exit code {process.returncode}\n{stdout}{stderr}")
             user, system, rss_kib = figures.read().split()
-        return Run(wall, float(user) + float(system), self.broker_cpu_s() - broker_before, int(rss_kib) / 1024, ended, done.stdout,
-                   done.stderr)
+        return Run(wall, float(user) + float(system), self.broker_cpu_s() - broker_before, int(rss_kib) / 1024, ended, stdout)
 
     def alerts(self, topic):
         """What a read_committed consumer finds in an alerts topic."""

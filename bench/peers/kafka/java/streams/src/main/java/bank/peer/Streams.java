@@ -28,7 +28,10 @@ import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.Stores;
 
-/** `Streams BROKER TOPIC ALERTS_TOPIC NAME RECORDS FOLDER`: the seed rules in Kafka Streams, exactly once, until RECORDS are committed. */
+/**
+ * `Streams BROKER TOPIC ALERTS_TOPIC NAME RECORDS FOLDER`: the seed rules in Kafka Streams, exactly once, until RECORDS are
+ * committed. The histories are in memory, with the changelog topic that Kafka Streams recovers them from.
+ */
 public final class Streams {
   private static final AtomicLong firstNanos = new AtomicLong();
   private static final AtomicLong processed = new AtomicLong();
