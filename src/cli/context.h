@@ -15,6 +15,12 @@
 
 namespace bank::cli {
 
+/// Which `bank` this is.
+struct Build {
+  std::string version = "unknown";
+  std::string commit = "unknown";
+};
+
 struct Context {
   Clock& clock;
   Terminal& terminal;
@@ -24,6 +30,8 @@ struct Context {
 
   std::string
       program;  ///< How this program was called, for commands that a reader may paste: `build/release/bin/bank`.
+
+  Build build{};
 
   config::Settings settings{};  ///< Complete when an action runs.
 

@@ -12,11 +12,13 @@
 
 #include "cli/command.h"
 #include "cli/detect.h"
+#include "cli/detect_metrics.h"
 #include "cli/detect_screen.h"
 #include "cli/human.h"
 #include "cli/input.h"
 #include "cli/kafka.h"
 #include "rules/load.h"
+#include "server/status_server.h"
 
 namespace bank::cli {
 namespace {
@@ -153,6 +155,20 @@ void print_summary(Context& context, const kafka::DetectorOptions& options, cons
   topics.print(terminal.err());
 }
 
+// Null where no port is set.
+Result<std::unique_ptr<server::StatusServer>> serve(Context& context, const DetectorPages& pages) {
+  const std::int64_t port = context.settings.integer("kafka.metrics_port");
+  if (port == 0) return nullptr;
+  Result<std::unique_ptr<server::StatusServer>> server = server::StatusServer::start(
+      {.port = static_cast<std::uint16_t>(port)}, [&pages](std::string_view path) { return pages.answer(path); });
+  if (!server) {
+    return fail_config(fmt::format("kafka.metrics_port ({}): {}", context.settings.origin("kafka.metrics_port"),
+                                   server.error().message));
+  }
+  context.terminal.note(fmt::format("Metrics at http://127.0.0.1:{}/metrics", (*server)->port()));
+  return server;
+}
+
 }  // namespace
 
 void add_kafka_detect_flags(CLI::App& command, Context& context, KafkaDetectFlags& flags) {
@@ -161,6 +177,7 @@ void add_kafka_detect_flags(CLI::App& command, Context& context, KafkaDetectFlag
   bind_flag(command, context, "--instance", "kafka.instance")->group(kafka_flags);
   bind_flag(command, context, "--commit-interval", "kafka.commit_interval")->group(kafka_flags);
   bind_flag(command, context, "--write-processed", "kafka.write_processed")->group(kafka_flags);
+  bind_flag(command, context, "--metrics-port", "kafka.metrics_port")->group(kafka_flags);
   command
       .add_flag("--from-beginning", flags.from_beginning,
                 "Where the group has no offset yet, begin with the first record there is, not with the next to come")
@@ -201,11 +218,14 @@ Result<kafka::DetectorOptions> detector_options(const Context& context) {
 }
 
 kafka::DetectorOutcome run_detector(const kafka::DetectorOptions& options, const rules::RuleSet& rules,
-                                    Context& context) {
+                                    Context& context, DetectorPages* pages) {
   Teller teller(context);
   return kafka::run_detector(
       options, engine::Plan::compile(rules), context.clock,
-      [&teller](const kafka::DetectorStatus& status) { teller.tell(status); },
+      [&teller, pages](const kafka::DetectorStatus& status) {
+        if (pages != nullptr) pages->update(status);
+        teller.tell(status);
+      },
       [&context](const std::string& notice) { context.terminal.warn(notice); });
 }
 
@@ -220,7 +240,11 @@ Result<ExitCode> detect_on_kafka(Context& context, const KafkaDetectFlags& flags
   const Result<rules::RuleSet> rules = rules::load_rules(context.settings.string("detect.rules"));
   if (!rules) return std::unexpected(rules.error());
 
-  const kafka::DetectorOutcome outcome = run_detector(*options, *rules, context);
+  DetectorPages pages(*rules, context.build, context.clock);
+  Result<std::unique_ptr<server::StatusServer>> server = serve(context, pages);
+  if (!server) return std::unexpected(server.error());
+  const kafka::DetectorOutcome outcome = run_detector(*options, *rules, context, &pages);
+  server->reset();
   const bool begun = outcome.summary.records > 0 || outcome.status.replayed > 0;
   if (begun || !outcome.error) print_summary(context, *options, *rules, outcome);
   if (outcome.error) return std::unexpected(*outcome.error);

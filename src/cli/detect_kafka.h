@@ -17,6 +17,8 @@ class App;
 
 namespace bank::cli {
 
+class DetectorPages;
+
 struct KafkaDetectFlags {
   bool from_beginning = false;
   bool until_end = false;
@@ -27,9 +29,10 @@ void add_kafka_detect_flags(CLI::App& command, Context& context, KafkaDetectFlag
 /// The options of a detector as the settings say, but for where it begins and ends.
 [[nodiscard]] Result<kafka::DetectorOptions> detector_options(const Context& context);
 
-/// Runs a detector, showing how it stands: a live line on a terminal, a line every ten seconds elsewhere.
+/// Runs a detector, showing how it stands: a live line on a terminal, a line every ten seconds elsewhere, and `pages`
+/// unless null.
 [[nodiscard]] kafka::DetectorOutcome run_detector(const kafka::DetectorOptions& options, const rules::RuleSet& rules,
-                                                  Context& context);
+                                                  Context& context, DetectorPages* pages = nullptr);
 
 [[nodiscard]] Result<ExitCode> detect_on_kafka(Context& context, const KafkaDetectFlags& flags,
                                                std::optional<std::uint64_t> records_max,

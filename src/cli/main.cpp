@@ -26,6 +26,7 @@ bank::cli::Invocation invocation_of(int argc, char** argv) {
   std::error_code ignored;
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", ignored);
   if (!self.empty()) invocation.installed = (self.parent_path().parent_path() / "share/bank").string();
+  invocation.build = {.version = BANK_VERSION, .commit = BANK_COMMIT};
   invocation.version = "bank " BANK_VERSION " (commit " BANK_COMMIT ", " BANK_COMPILER ", " BANK_BUILD_TYPE ")";
   return invocation;
 }

@@ -105,7 +105,7 @@ int exit_code(const Error& error) {
 
 int run_program(const Invocation& invocation, Clock& clock, Terminal& terminal,
                 const std::atomic<bool>& stop_requested) {
-  Context context{clock, terminal, stop_requested, invocation.program};
+  Context context{clock, terminal, stop_requested, invocation.program, invocation.build};
   GlobalFlags flags;
   CLI::App app(summary, "bank");
   app.formatter(std::make_shared<HelpFormatter>(terminal.out().width()));

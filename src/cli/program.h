@@ -14,7 +14,8 @@ struct Invocation {
   std::vector<std::string> arguments;                            ///< Without the program's name.
   std::vector<std::pair<std::string, std::string>> environment;  ///< The whole of it.
   std::string version;                                           ///< What --version prints.
-  std::string installed{};                                       ///< As in config::Sources.
+  Build build{};
+  std::string installed{};  ///< As in config::Sources.
 };
 
 /// Parses, loads the settings, runs the command, and says what went wrong. The result is the exit code, but for

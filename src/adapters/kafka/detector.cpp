@@ -25,6 +25,9 @@ constexpr int call_timeout_ms = 10'000;
 constexpr int attempts = 6;  // a broker that restarts is away for longer than a call
 constexpr int poll_ms = 20;
 constexpr std::int64_t status_interval_ns = 100'000'000;
+/// How often a broker that is gone is asked for, and how long it may take to answer.
+constexpr std::int64_t look_interval_ns = 1'000'000'000;
+constexpr int look_ms = 100;
 /// How long results may take to be committed when partitions are given up, or the detector ends.
 constexpr std::int64_t flush_ns = 30'000'000'000;
 
@@ -56,6 +59,7 @@ class Detector {
   Result<void> start();
   Result<void> check_topics();
   void loop();
+  void look_for_broker();
   [[nodiscard]] bool finished();
   [[nodiscard]] std::optional<Error> find_error();
 
@@ -109,6 +113,7 @@ class Detector {
   bool stopped_ = false;
   std::optional<Error> error_;
   std::int64_t next_status_ns_ = 0;
+  std::int64_t next_look_ns_ = 0;
   std::uint64_t seen_records_ = 0;
 };
 
@@ -237,8 +242,20 @@ Result<void> Detector::check_topics() {
 void Detector::loop() {
   while (!finished()) {
     rd_kafka_poll(consumer_->get(), poll_ms);  // calls rebalance()
+    look_for_broker();
     show_status(false);
   }
+}
+
+// While no records come, nothing else tells that a broker that was gone is back.
+void Detector::look_for_broker() {
+  const std::int64_t now_ns = clock_.monotonic_ns();
+  if (!consumer_->complaints().unreachable() || now_ns < next_look_ns_) return;
+  next_look_ns_ = now_ns + look_interval_ns;
+  const struct rd_kafka_metadata* metadata = nullptr;
+  if (rd_kafka_metadata(consumer_->get(), 0, nullptr, &metadata, look_ms) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  rd_kafka_metadata_destroy(metadata);
+  consumer_->complaints().note_reachable();
 }
 
 bool Detector::finished() {
@@ -486,11 +503,16 @@ DetectorStatus Detector::status() {
   status.rejected = retired_.rejected;
   status.replayed = retired_replayed_;
   status.rebalances = rebalances_;
+  status.alerts_by_rule = retired_.alerts_by_rule;
+  status.alerts_by_rule.resize(plan_->rules().size());
   const auto add = [&status](const Partition& partition) {
     status.records += partition.counts().records.load(std::memory_order_relaxed);
     status.alerts += partition.counts().alerts.load(std::memory_order_relaxed);
     status.rejected += partition.counts().rejected.load(std::memory_order_relaxed);
     status.replayed += partition.counts().replayed.load(std::memory_order_relaxed);
+    for (std::size_t i = 0; i < status.alerts_by_rule.size(); ++i) {
+      status.alerts_by_rule[i] += partition.counts().alerts_by_rule[i].load(std::memory_order_relaxed);
+    }
   };
   for (const auto& [number, partition] : parked_) add(*partition);
   bool replayed = true;

@@ -58,6 +58,7 @@ struct DetectorStatus {
   std::int64_t elapsed_ns = 0;
   std::uint64_t records = 0;
   std::uint64_t alerts = 0;
+  std::vector<std::uint64_t> alerts_by_rule;  ///< In the order of the rules file.
   std::uint64_t rejected = 0;
   std::uint64_t replayed = 0;
   std::uint64_t transactions = 0;  ///< Kafka's, committed.

@@ -52,7 +52,8 @@ Partition::Partition(std::int32_t number, const std::shared_ptr<const engine::Pl
       reach_us_(reach_of(*plan, options.engine)),
       lane_(plan, options.engine),
       decoder_(options.names),
-      floor_(reach_us_) {}
+      floor_(reach_us_),
+      counts_(plan->rules().size()) {}
 
 ReplayPoint Partition::replay_point() {
   ReplayPoint point = floor_.at(position_, trusted_.us());
@@ -82,6 +83,9 @@ void Partition::judge(Batch& batch, const Clock& clock, Chunk& chunk) {
     counts_.records.fetch_add(batch.records.size(), std::memory_order_relaxed);
     counts_.bytes.fetch_add(batch.text.size(), std::memory_order_relaxed);
     counts_.alerts.fetch_add(chunk.judged.alert_count, std::memory_order_relaxed);
+    for (std::size_t i = 0; i < counts_.alerts_by_rule.size(); ++i) {
+      counts_.alerts_by_rule[i].store(lane_.counts().alerts_by_rule[i], std::memory_order_relaxed);
+    }
   }
   position_ = batch.records.back().offset + 1;
   forget();

@@ -46,11 +46,13 @@ struct Batch {
 
 /// What has been done in a partition, by whoever judges it, for whoever shows it.
 struct PartitionCounts {
+  explicit PartitionCounts(std::size_t rules) : alerts_by_rule(rules) {}
   std::atomic<std::uint64_t> records = 0;
   std::atomic<std::uint64_t> bytes = 0;
   std::atomic<std::uint64_t> alerts = 0;
   std::atomic<std::uint64_t> rejected = 0;
   std::atomic<std::uint64_t> replayed = 0;
+  std::vector<std::atomic<std::uint64_t>> alerts_by_rule;  ///< In the order of the rules file.
 };
 
 struct JudgingOptions {
