@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <mutex>
 #include <utility>
 
 #include "adapters/kafka/client.h"
@@ -60,6 +61,7 @@ class Detector {
   Result<void> check_topics();
   void loop();
   void look_for_broker();
+  void tell_trouble();
   [[nodiscard]] bool finished();
   [[nodiscard]] std::optional<Error> find_error();
 
@@ -93,6 +95,9 @@ class Detector {
   const JudgingOptions judging_;
   Allowance allowance_;
   Latencies latencies_;
+
+  std::mutex trouble_mutex_;
+  std::string trouble_;  // of the snapshots', which write in a thread of their own
 
   // In the order in which they depend on each other.
   std::optional<StateDir> state_dir_;
@@ -148,6 +153,7 @@ DetectorOutcome Detector::run() {
   rd_kafka_consumer_close(consumer_->get());
   workers_.clear();
   snapshots_.reset();  // writes the last ones
+  tell_trouble();
   return done;
 }
 
@@ -193,7 +199,11 @@ Result<void> Detector::start() {
   committer_ = std::move(*committer);
   snapshots_ = std::make_unique<Snapshots>(
       state_dir_->shared_path(), options_.transactions_topic,
-      [this](std::int32_t partition) { return committer_->committed_offset(partition); }, notice_);
+      [this](std::int32_t partition) { return committer_->committed_offset(partition); },
+      [this](const std::string& trouble) {
+        const std::lock_guard lock(trouble_mutex_);
+        trouble_ = trouble;
+      });
   for (std::size_t i = 0; i < options_.threads; ++i) {
     workers_.push_back(std::make_unique<Worker>(*consumer_, options_.transactions_topic, *committer_, *snapshots_,
                                                 clock_, allowance_));
@@ -243,6 +253,7 @@ void Detector::loop() {
   while (!finished()) {
     rd_kafka_poll(consumer_->get(), poll_ms);  // calls rebalance()
     look_for_broker();
+    tell_trouble();
     show_status(false);
   }
 }
@@ -256,6 +267,16 @@ void Detector::look_for_broker() {
   if (rd_kafka_metadata(consumer_->get(), 0, nullptr, &metadata, look_ms) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
   rd_kafka_metadata_destroy(metadata);
   consumer_->complaints().note_reachable();
+}
+
+// Notices are told by the caller's thread alone.
+void Detector::tell_trouble() {
+  std::string trouble;
+  {
+    const std::lock_guard lock(trouble_mutex_);
+    trouble.swap(trouble_);
+  }
+  if (!trouble.empty()) notice_(trouble);
 }
 
 bool Detector::finished() {
