@@ -17,7 +17,7 @@ from kafka_detection import Stage, generate, wait_for
 
 LONG = os.environ.get("BANK_TEST_LONG") == "1"
 SEED = int(os.environ.get("BANK_TEST_SEED", "1"))
-PEAK_MIB = 300
+PEAK_MIB = 400
 
 
 class Kills(unittest.TestCase):
@@ -97,7 +97,7 @@ class Kills(unittest.TestCase):
 
     def test_a_sleeper_is_fenced_and_comes_back(self):
         stage = self.stage("sleeper")
-        sender = stage.sender(self.lines, rate=len(self.lines) // (60 if LONG else 25))
+        sender = stage.sender(self.lines, rate=len(self.lines) // (60 if LONG else 16))
         self.addCleanup(sender.kill)
         sleeper = stage.start()
         wait_for("it has committed something", lambda: sum(offset for offset, _ in stage.committed(3)) > 1000)
@@ -121,7 +121,7 @@ class Kills(unittest.TestCase):
 
     def test_members_join_and_leave(self):
         stage = self.stage("crowd", partitions=6)
-        sender = stage.sender(self.lines, rate=len(self.lines) // (90 if LONG else 25))
+        sender = stage.sender(self.lines, rate=len(self.lines) // (90 if LONG else 18))
         self.addCleanup(sender.kill)
         crowd, changes = [stage.start() for _ in range(3)], 0
         while sender.poll() is None:
@@ -145,7 +145,7 @@ class Kills(unittest.TestCase):
         lines = generate(self.folder, 1_000_000 if LONG else 400_000, 20_000)
         stage.send(lines)
         stops = 0
-        for how, code in [(signal.SIGTERM, 143), (signal.SIGINT, 130)] * 10:
+        for how, code in [(signal.SIGTERM, 143), (signal.SIGINT, 130)] * (10 if LONG else 2):
             before = sum(max(offset, 0) for offset, _ in stage.committed(3))
             if before == len(lines):
                 break
