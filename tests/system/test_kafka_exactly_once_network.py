@@ -8,6 +8,7 @@ import pathlib
 import random
 import signal
 import tempfile
+import threading
 import time
 import unittest
 
@@ -96,6 +97,27 @@ class OverANetwork(unittest.TestCase):
         stage.send(self.lines[sent:], name="rest")
         self.assertGreaterEqual(kills, len(steps) * 2 * rounds // 2)
         self.finish(stage, kills=kills)
+
+    def test_a_detector_that_sleeps_as_it_gets_its_partitions(self):
+        stage = self.stage("asleep")
+        stage.send(self.lines)
+        sleeper, asleep = None, threading.Event()
+
+        def hook(api):
+            if api == kafka_proxy.SYNC_GROUP and sleeper is not None and not asleep.is_set():
+                sleeper.send_signal(signal.SIGSTOP)
+                asleep.set()  # the answer goes on, and is there when it wakes
+        self.network.on_response = hook
+        sleeper = stage.start()
+        self.assertTrue(asleep.wait(30))
+        # The other gets all partitions when the sleeper's session is over, and does all the work or half of it.
+        other = stage.start(address=self.broker.address, interval="200ms")
+        wait_for("the other commits", lambda: sum(max(offset, 0) for offset, _ in stage.committed(3)) > 0, 60)
+        sleeper.send_signal(signal.SIGCONT)
+        wait_for("all is committed", lambda: [offset for offset, _ in stage.committed(3)] == stage.ends(3), 90)
+        for each in (sleeper, other):
+            each.stop()
+        self.finish(stage)
 
     def test_a_slow_network(self):
         stage = self.stage("slow")

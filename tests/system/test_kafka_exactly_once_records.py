@@ -19,7 +19,7 @@ SEED = int(os.environ.get("BANK_TEST_SEED", "1"))
 LATENESS_S = 3600
 WEEK_RULES = """version: 1
 rules:
-  - {id: BUSY_WEEK, severity: LOW, score: 10, when: count(7d) >= 10, reason: "{count(7d)} in a week"}
+  - {id: BUSY_WEEK, severity: LOW, score: 10, when: count(7d) >= 20, reason: "{count(7d)} in a week"}
 """
 
 
