@@ -165,6 +165,16 @@ class Stage:
         except AssertionError:
             return False
 
+    def all_decided(self, topic):
+        partition = 0
+        try:
+            while True:
+                if end_of(self.broker, topic, partition) != end_of(self.broker, topic, partition, isolation=1):
+                    return False
+                partition += 1
+        except AssertionError:  # there are no more
+            return True
+
     def start(self, *flags, rules=None, group=None, address=None, session=SESSION, interval="20ms", **more):
         """A detector; it reads from the beginning where its group has no offset yet."""
         command = [BANK, "detect", "--kafka", "--from-beginning", "--bootstrap-server", address or self.address, "--group", group or self.group,
@@ -204,6 +214,9 @@ class Stage:
         return self.broker.read(topic)
 
     def outputs(self):
+        """What a read_committed consumer sees, once no dead detector's transaction holds it back any more."""
+        for topic in (self.alerts, self.processed, self.dead_letters):
+            wait_for(f"no open transaction in {topic}", lambda: self.all_decided(topic))
         return {topic: self.visible(topic) for topic in (self.alerts, self.processed, self.dead_letters)}
 
     def check(self, test, lines, rules=None, rejected=True, file=None):
@@ -276,10 +289,10 @@ def commit(broker, group, topic, partition, offset, metadata=""):
     assert code == 0, f"error {code} of Kafka's protocol"
 
 
-def end_of(broker, topic, partition, time_of=-1):
-    """One past the last record there is; with time_of=-2, the first there is."""
-    body = struct.pack(">ii", -1, 1) + _text(topic) + struct.pack(">iiq", 1, partition, time_of)
-    code, _, offset = struct.unpack_from(">hqq", broker.request(2, 1, body), 4 + 2 + len(topic.encode()) + 4 + 4)  # ListOffsets
+def end_of(broker, topic, partition, time_of=-1, isolation=0):
+    """One past the last record there is (with isolation=1, that read_committed may see); with time_of=-2, the first there is."""
+    body = struct.pack(">ibi", -1, isolation, 1) + _text(topic) + struct.pack(">iiq", 1, partition, time_of)
+    code, _, offset = struct.unpack_from(">hqq", broker.request(2, 2, body), 4 + 4 + 2 + len(topic.encode()) + 4 + 4)  # ListOffsets
     assert code == 0, f"error {code} of Kafka's protocol"
     return offset
 

@@ -45,6 +45,10 @@ class Kills(unittest.TestCase):
         told = "".join(f", {number} {what}" for what, number in counts.items())
         print(f"{stage.name}: {len(lines)} records, {alerts} alerts{told}; peak {stage.peak_mib():.0f} MiB, {time.monotonic() - self.begun:.0f} s", flush=True)
 
+    @staticmethod
+    def wait_for_all(stage, partitions=3):
+        wait_for("all is committed", lambda: [offset for offset, _ in stage.committed(partitions)] == stage.ends(partitions), 120)
+
     def kill_often(self, stage, kills, longest_s, *flags, seconds=20, interval="20ms"):
         """Kills a detector again and again while the records come in; how often it had committed something since the last time."""
         sender = stage.sender(self.lines, rate=len(self.lines) // seconds)
@@ -91,30 +95,31 @@ class Kills(unittest.TestCase):
             self.broker.restart(kill=True)
             self.assertTrue(detector.running(), detector.said())
         stage.sent(sender)
-        wait_for("all is committed", lambda: [offset for offset, _ in stage.committed(3)] == stage.ends(3), 90)
+        self.wait_for_all(stage)
         detector.stop()
         self.finish(stage, broker_kills=kills)
 
     def test_a_sleeper_is_fenced_and_comes_back(self):
         stage = self.stage("sleeper")
-        sender = stage.sender(self.lines, rate=len(self.lines) // (60 if LONG else 16))
-        self.addCleanup(sender.kill)
-        sleeper = stage.start()
-        wait_for("it has committed something", lambda: sum(offset for offset, _ in stage.committed(3)) > 1000)
-        other = stage.start()
-        time.sleep(4)
         sleeps = 5 if LONG else 2
-        for _ in range(sleeps):
-            before = stage.committed(3)
+        size = len(self.lines) // (2 * sleeps + 1) + 1
+        parts = [self.lines[begin:begin + size] for begin in range(0, len(self.lines), size)]
+        stage.send(parts[0], name="part0")
+        sleeper, other = stage.start(), stage.start()
+        self.wait_for_all(stage)
+        for sleep in range(1, 2 * sleeps, 2):
+            sender = stage.sender(parts[sleep], rate=len(parts[sleep]) // 3, name=f"part{sleep}")
+            self.addCleanup(sender.kill)
+            time.sleep(self.random.uniform(0.5, 2))
             sleeper.send_signal(signal.SIGSTOP)
-            # Beyond the session's time-out, and the time-out of a transaction that may be open.
-            wait_for("the other goes on with all partitions", lambda: all(now[0] > was[0] for now, was in zip(stage.committed(3), before)), 60)
+            stage.sent(sender, name=f"part{sleep}")
+            stage.send(parts[sleep + 1], name=f"part{sleep + 1}")
+            # By the other, when the sleeper's session is over, and the transaction that it may have open.
+            self.wait_for_all(stage)
             sleeper.send_signal(signal.SIGCONT)
             time.sleep(self.random.uniform(1, 3))
             self.assertTrue(sleeper.running(), sleeper.said())
             sleeper, other = other, sleeper
-        stage.sent(sender)
-        wait_for("all is committed", lambda: [offset for offset, _ in stage.committed(3)] == stage.ends(3), 90)
         for each in (sleeper, other):
             each.stop()
         self.finish(stage, sleeps=sleeps)
@@ -135,7 +140,7 @@ class Kills(unittest.TestCase):
             crowd.append(stage.start())
             changes += 1
         stage.sent(sender)
-        wait_for("all is committed", lambda: [offset for offset, _ in stage.committed(6)] == stage.ends(6), 120)
+        self.wait_for_all(stage, 6)
         for each in crowd:
             each.stop()
         self.finish(stage, changes=changes)
