@@ -142,9 +142,12 @@ class Broker:
                     raise
                 time.sleep(0.1)
 
+    def connect(self):
+        return socket.create_connection(("127.0.0.1", self.port), timeout=30)
+
     def request(self, api, version, body):
         """One request of Kafka's protocol (a version without tagged fields), and what came back behind the correlation id."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=30) as connection:
+        with self.connect() as connection:
             message = struct.pack(">hhi", api, version, 1) + _text("test") + body
             connection.sendall(struct.pack(">i", len(message)) + message)
             stream = connection.makefile("rb")
