@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <map>
 #include <mutex>
+#include <thread>
 #include <utility>
 
 #include "adapters/kafka/client.h"
@@ -23,7 +25,9 @@ namespace bank::kafka {
 namespace {
 
 constexpr int call_timeout_ms = 10'000;
-constexpr int attempts = 6;  // a broker that restarts is away for longer than a call
+/// Brokers restart, and partitions change their leaders: how long one is asked again.
+constexpr std::int64_t ask_ns = 60'000'000'000;
+constexpr auto ask_pause = std::chrono::milliseconds(250);
 constexpr int poll_ms = 20;
 constexpr std::int64_t status_interval_ns = 100'000'000;
 /// How often a broker that is gone is asked for, and how long it may take to answer.
@@ -67,6 +71,8 @@ class Detector {
 
   void rebalance(rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* partitions);
   Result<void> assign(const rd_kafka_topic_partition_list_t& partitions);
+  template <typename Call>
+  [[nodiscard]] rd_kafka_resp_err_t ask(Call call);
   [[nodiscard]] Result<PartitionList> fetch_committed(const rd_kafka_topic_partition_list_t& partitions);
   [[nodiscard]] Result<Watermarks> watermarks(std::int32_t partition);
   [[nodiscard]] Result<std::unique_ptr<Assigned>> prepare(const rd_kafka_topic_partition_t& committed,
@@ -409,27 +415,41 @@ void Detector::commit_start(const Assigned& assigned) {
   committer_->add(std::move(chunk));
 }
 
+// Until there is an answer, or there will be none.
+template <typename Call>
+rd_kafka_resp_err_t Detector::ask(Call call) {
+  const std::int64_t deadline_ns = clock_.monotonic_ns() + ask_ns;
+  for (;;) {
+    const rd_kafka_resp_err_t code = call();
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
+        code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED) {
+      return code;
+    }
+    if (options_.stop->load(std::memory_order_relaxed) || clock_.monotonic_ns() >= deadline_ns) return code;
+    std::this_thread::sleep_for(ask_pause);
+  }
+}
+
 Result<PartitionList> Detector::fetch_committed(const rd_kafka_topic_partition_list_t& partitions) {
   PartitionList list(rd_kafka_topic_partition_list_copy(&partitions));
   if (list->cnt == 0) return list;
   // While a transaction of the one before is open the offsets are not settled, and the cluster says so until it is.
-  rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
-  for (int attempt = 0; attempt < attempts && !options_.stop->load(std::memory_order_relaxed); ++attempt) {
-    code = rd_kafka_committed(consumer_->get(), list.get(), call_timeout_ms);
-    for (int i = 0; i < list->cnt && code == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) code = list->elems[i].err;
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return list;
-  }
+  const rd_kafka_resp_err_t code = ask([&] {
+    rd_kafka_resp_err_t answer = rd_kafka_committed(consumer_->get(), list.get(), call_timeout_ms);
+    for (int i = 0; i < list->cnt && answer == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) answer = list->elems[i].err;
+    return answer;
+  });
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return list;
   return std::unexpected(consumer_->error("cannot look up the group's offsets", code));
 }
 
 Result<Watermarks> Detector::watermarks(std::int32_t partition) {
   Watermarks there;
-  rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
-  for (int attempt = 0; attempt < attempts && !options_.stop->load(std::memory_order_relaxed); ++attempt) {
-    code = rd_kafka_query_watermark_offsets(consumer_->get(), options_.transactions_topic.c_str(), partition,
+  const rd_kafka_resp_err_t code = ask([&] {
+    return rd_kafka_query_watermark_offsets(consumer_->get(), options_.transactions_topic.c_str(), partition,
                                             &there.low, &there.high, call_timeout_ms);
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return there;
-  }
+  });
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return there;
   return std::unexpected(consumer_->error(
       fmt::format("cannot look up where partition {} of {} ends", partition, options_.transactions_topic), code));
 }
