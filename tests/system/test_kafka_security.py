@@ -26,7 +26,7 @@ from kafka_broker import Broker, free_ports
 
 BANK = os.environ["BANK"]
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-USERS = ("admin", "operator", "generator", "detector", "reader", "monitor", *(f"lacking-{number}" for number in range(9)))
+USERS = ("admin", "operator", "generator", "detector", "reader", "monitor", "pipeline", *(f"lacking-{number}" for number in range(9)))
 PASSWORDS = {user: f"{user}-Geheimnis" for user in USERS}
 SCRAM_SINCE = 0x020601FF  # the first librdkafka whose SCRAM Kafka 4 takes
 Done = collections.namedtuple("Done", "returncode stdout stderr seconds")
@@ -190,6 +190,8 @@ class Rights(Case):
         monitored = bank("monitor", "--kafka", client=broker.client("monitor"))
         self.assertRegex(monitored.stdout, r"OK +kafka:group:bank-detector +0 records behind")
         self.assertNotRegex(monitored.stdout, r"(CRITICAL|WARNING|UNKNOWN) +kafka:")
+        done = self.works(bank("run", "--mode", "kafka", *flags[:-2], "--data-dir", "run", "--rules", rules()[1], client=broker.client("pipeline")))
+        self.assertIn("Transactions  3,000 of", done.stdout)
 
     def test_each_that_a_detector_lacks_is_told(self):
         topics = {"BANK_KAFKA_TRANSACTIONS_TOPIC": "lack-tx", "BANK_KAFKA_ALERTS_TOPIC": "lack-alerts"}
