@@ -1,8 +1,8 @@
 #include "cli/detect_metrics.h"
 
 #include <fmt/format.h>
-#include <time.h>
 
+#include <ctime>
 #include <utility>
 
 #include "cli/detect_screen.h"

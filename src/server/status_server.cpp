@@ -126,11 +126,11 @@ Result<void> StatusServer::Listener::listen() {
   const net::ip::address address = net::ip::make_address(options_.address, code);
   if (code) return fail_config(fmt::format("cannot listen on '{}': it is no IP address", options_.address));
   const tcp::endpoint endpoint(address, options_.port);
-  acceptor_.open(endpoint.protocol(), code);
+  static_cast<void>(acceptor_.open(endpoint.protocol(), code));
   // Connections that have ended, and that the system still remembers, must not keep a restart from its port.
-  if (!code) acceptor_.set_option(tcp::acceptor::reuse_address(true), code);
-  if (!code) acceptor_.bind(endpoint, code);
-  if (!code) acceptor_.listen(net::socket_base::max_listen_connections, code);
+  if (!code) static_cast<void>(acceptor_.set_option(tcp::acceptor::reuse_address(true), code));
+  if (!code) static_cast<void>(acceptor_.bind(endpoint, code));
+  if (!code) static_cast<void>(acceptor_.listen(net::socket_base::max_listen_connections, code));
   if (code) {
     return fail_config(fmt::format("cannot listen on {}:{}: {}{}", options_.address, options_.port, code.message(),
                                    code == net::error::address_in_use ? "; choose a port that nobody has" : ""));
@@ -212,7 +212,7 @@ void StatusServer::Listener::Connection::on_written(const error_code& code, bool
     return;
   }
   error_code ignored;
-  stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+  static_cast<void>(stream_.socket().shutdown(tcp::socket::shutdown_send, ignored));
   stream_.expires_after(linger);
   drain();
 }
