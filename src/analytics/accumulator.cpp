@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/assert.h"
 #include "base/hash.h"
 
 namespace bank::analytics {
@@ -104,9 +105,12 @@ void AlertAccumulator::add(const model::AlertRecord& alert) {
   tally.score = std::max(tally.score, alert.score);
   tally.severity = std::max(tally.severity, alert.severity);
 
-  const bool known =
-      std::find(rules_versions_.begin(), rules_versions_.end(), alert.rules_version) != rules_versions_.end();
-  if (!known && rules_versions_.size() < max_versions) rules_versions_.emplace_back(alert.rules_version);
+  note_version(alert.rules_version);
+}
+
+void AlertAccumulator::note_version(std::string_view version) {
+  const bool known = std::find(rules_versions_.begin(), rules_versions_.end(), version) != rules_versions_.end();
+  if (!known && rules_versions_.size() < max_versions) rules_versions_.emplace_back(version);
 }
 
 void AlertAccumulator::close_transaction() {
@@ -130,5 +134,31 @@ void AlertAccumulator::close_transaction() {
 }
 
 void AlertAccumulator::finish() { close_transaction(); }
+
+void AlertAccumulator::merge(const AlertAccumulator& other) {
+  BANK_ASSERT(!open_ && !other.open_);
+  if (other.total_ == 0) return;
+  first_ = total_ == 0 ? other.first_ : std::min(first_, other.first_);
+  last_ = total_ == 0 ? other.last_ : std::max(last_, other.last_);
+  total_ += other.total_;
+  flagged_ += other.flagged_;
+  flagged_volume_ += other.flagged_volume_;
+  reviewed_ += other.reviewed_;
+  blocked_ += other.blocked_;
+  for (std::size_t i = 0; i < severities; ++i) by_severity_[i] += other.by_severity_[i];
+  for (std::size_t day = 0; day < weekdays; ++day) {
+    for (std::size_t hour = 0; hour < hours; ++hour) by_weekday_hour_[day][hour] += other.by_weekday_hour_[day][hour];
+  }
+  accounts_.merge(other.accounts_);
+  for (const NamedRule& theirs : other.rules_) {
+    RuleTally& tally = rule(theirs.id);
+    tally.count += theirs.tally.count;
+    tally.volume += theirs.tally.volume;
+    tally.score = std::max(tally.score, theirs.tally.score);
+    tally.severity = std::max(tally.severity, theirs.tally.severity);
+  }
+  for (const std::string& version : other.rules_versions_) note_version(version);
+  series_.merge(other.series_);
+}
 
 }  // namespace bank::analytics

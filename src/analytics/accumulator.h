@@ -100,8 +100,10 @@ class AlertAccumulator {
   explicit AlertAccumulator(model::DecisionThresholds thresholds = {}, const Limits& limits = {});
 
   void add(const model::AlertRecord& alert);
-  /// Counts the last transaction. Call it once, behind the last alert.
+  /// Counts the last transaction. Call it behind the last alert of a transaction, at the latest behind the last of all.
   void finish();
+  /// Adds what another has, of other transactions. Both are finished.
+  void merge(const AlertAccumulator& other);
 
   [[nodiscard]] std::uint64_t total() const { return total_; }
   [[nodiscard]] std::uint64_t flagged() const { return flagged_; }  ///< Transactions with at least one alert.
@@ -129,6 +131,7 @@ class AlertAccumulator {
 
  private:
   RuleTally& rule(std::string_view id);
+  void note_version(std::string_view version);
   void close_transaction();
 
   model::DecisionThresholds thresholds_;

@@ -10,6 +10,10 @@
 
 #include "analytics/accumulator.h"
 
+namespace bank {
+class JsonWriter;
+}  // namespace bank
+
 namespace bank::analytics {
 
 /// Where the data came from; shown, not used.
@@ -109,6 +113,8 @@ inline constexpr std::size_t max_types = 50;
 
 /// analytics_report.json; its keys are documented in docs/analytics.md.
 [[nodiscard]] std::string to_json(const Report& report);
+/// The same object, as a value of another document.
+void write_json(JsonWriter& json, const Report& report);
 
 /// analytics_report.html: one file that needs nothing else, no network and no script.
 [[nodiscard]] std::string to_html(const Report& report);

@@ -172,9 +172,7 @@ void alerts(JsonWriter& json, const AlertSummary& summary) {
 
 }  // namespace
 
-std::string to_json(const Report& report) {
-  std::string out;
-  JsonWriter json(out, 2);
+void write_json(JsonWriter& json, const Report& report) {
   json.begin_object().member("schema_version", Report::schema_version).member("generator", report.context.generator);
   json.member("generated_at", time_text(model::EventTime::from_us(report.context.generated_at_us)));
   json.key("inputs").begin_object().key("transactions").begin_array();
@@ -201,6 +199,12 @@ std::string to_json(const Report& report) {
     json.key("alerts").null();
   }
   json.end_object();
+}
+
+std::string to_json(const Report& report) {
+  std::string out;
+  JsonWriter json(out, 2);
+  write_json(json, report);
   out += '\n';
   return out;
 }

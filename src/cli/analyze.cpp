@@ -5,12 +5,14 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <memory>
 #include <thread>
 
 #include <CLI/CLI.hpp>
 
 #include "adapters/file/file_sink.h"
 #include "cli/accumulate.h"
+#include "cli/analyze_kafka.h"
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/human.h"
@@ -23,7 +25,8 @@ constexpr auto examples =
     "bank analyze                                         # the sample and its alerts; the report goes to data/\n"
     "bank analyze --file mine.csv --map account_number=cc_num,amount=amt\n"
     "bank analyze --file 'day-*.json.gz' --alerts alerts.json --html week.html --json week.json\n"
-    "bank analyze --file - --alerts '' --html '' --json - # from a pipe into a pipe";
+    "bank analyze --file - --alerts '' --html '' --json - # from a pipe into a pipe\n"
+    "bank analyze --kafka --every 10s                     # the last hour and day, to the topic analytics-results";
 
 bool missing(const std::string& path) {
   std::error_code error;
@@ -152,6 +155,7 @@ Result<Analysis> run_analyze(const AnalyzeOptions& options, Context& context) {
 }
 
 void add_analyze(CLI::App& app, Context& context) {
+  const auto kafka = std::make_shared<KafkaAnalyzeFlags>();
   CLI::App& command =
       add_command(app, "analyze", "Report on transactions and alerts: a page to look at, and JSON.", examples);
   bind_flag(command, context, "-f,--file", "analyze.input");
@@ -162,7 +166,9 @@ void add_analyze(CLI::App& app, Context& context) {
   bind_flag(command, context, "--format", "detect.format");
   bind_flag(command, context, "--map", "detect.map");
   bind_flag(command, context, "--threads", "detect.threads");
-  on_run(command, context, [&context] { return analyze(context); });
+  add_kafka_analyze_flags(command, context, *kafka);
+  on_run(command, context,
+         [&context, kafka] { return kafka->kafka ? analyze_on_kafka(context, *kafka) : analyze(context); });
 }
 
 }  // namespace bank::cli

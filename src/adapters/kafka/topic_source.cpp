@@ -16,6 +16,7 @@ namespace {
 
 constexpr int call_timeout_ms = 10'000;
 constexpr int idle_ms = 200;
+constexpr int attempts = 25;
 constexpr std::size_t batch_bytes = 256 << 10;
 
 struct DestroyMessage {
@@ -96,8 +97,13 @@ Result<TopicEnds> ends_of(const Client& client, const std::string& topic) {
   for (const std::int32_t partition : *partitions) {
     std::int64_t low = 0;
     std::int64_t high = 0;
-    const rd_kafka_resp_err_t code =
-        rd_kafka_query_watermark_offsets(client.get(), topic.c_str(), partition, &low, &high, call_timeout_ms);
+    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+    for (int attempt = 0; attempt < attempts; ++attempt) {
+      code = rd_kafka_query_watermark_offsets(client.get(), topic.c_str(), partition, &low, &high, call_timeout_ms);
+      // A topic that was made just now has no leader yet.
+      if (code != RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION && code != RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE) break;
+      rd_kafka_poll(client.get(), idle_ms);
+    }
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
       return std::unexpected(client.error(fmt::format("cannot look up the end of {}/{}", topic, partition), code));
     }
