@@ -4,30 +4,24 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <map>
 #include <mutex>
-#include <thread>
 #include <utility>
 
 #include "adapters/kafka/client.h"
 #include "adapters/kafka/committer.h"
 #include "adapters/kafka/latency.h"
 #include "adapters/kafka/partition.h"
-#include "adapters/kafka/recovery.h"
 #include "adapters/kafka/snapshot.h"
 #include "adapters/kafka/state_dir.h"
+#include "adapters/kafka/takeover.h"
 #include "adapters/kafka/worker.h"
 #include "base/assert.h"
-#include "base/hash.h"
 
 namespace bank::kafka {
 namespace {
 
 constexpr int call_timeout_ms = 10'000;
-/// Brokers restart, and partitions change their leaders: how long one is asked again.
-constexpr std::int64_t ask_ns = 60'000'000'000;
-constexpr auto ask_pause = std::chrono::milliseconds(250);
 constexpr int poll_ms = 20;
 constexpr std::int64_t status_interval_ns = 100'000'000;
 /// How often a broker that is gone is asked for, and how long it may take to answer.
@@ -35,11 +29,6 @@ constexpr std::int64_t look_interval_ns = 1'000'000'000;
 constexpr int look_ms = 100;
 /// How long results may take to be committed when partitions are given up, or the detector ends.
 constexpr std::int64_t flush_ns = 30'000'000'000;
-
-struct Watermarks {
-  std::int64_t low = 0;
-  std::int64_t high = 0;
-};
 
 class Detector {
  public:
@@ -71,15 +60,6 @@ class Detector {
 
   void rebalance(rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* partitions);
   Result<void> assign(const rd_kafka_topic_partition_list_t& partitions);
-  template <typename Call>
-  [[nodiscard]] rd_kafka_resp_err_t ask(Call call);
-  [[nodiscard]] Result<PartitionList> fetch_committed(const rd_kafka_topic_partition_list_t& partitions);
-  [[nodiscard]] Result<Watermarks> watermarks(std::int32_t partition);
-  [[nodiscard]] Result<std::unique_ptr<Assigned>> prepare(const rd_kafka_topic_partition_t& committed,
-                                                          std::map<std::int32_t, std::int64_t>& positions);
-  void start_at(Assigned& assigned, const rd_kafka_topic_partition_t& committed, const Watermarks& there);
-  void use_snapshot(Assigned& assigned);
-  [[nodiscard]] std::int64_t new_lineage(std::int32_t partition);
   [[nodiscard]] bool is_member();
   void commit_start(const Assigned& assigned);
   void revoke(bool lost);
@@ -110,15 +90,14 @@ class Detector {
   std::optional<Client> consumer_;
   std::unique_ptr<Committer> committer_;
   std::unique_ptr<Snapshots> snapshots_;
+  std::optional<Takeover> takeover_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<Queue> partition_queues_;  // forwarded to the workers'
 
-  /// Engines of partitions that were revoked: most come back at once, and go on where they were.
-  std::map<std::int32_t, std::unique_ptr<Partition>> parked_;
+  Parked parked_;
   pipeline::Summary retired_;  // of partitions that are no more
   std::uint64_t retired_replayed_ = 0;
   std::uint64_t rebalances_ = 0;
-  std::uint64_t lineages_ = 0;
   bool assigned_ = false;
   bool closing_ = false;
   bool stopped_ = false;
@@ -210,6 +189,7 @@ Result<void> Detector::start() {
         const std::lock_guard lock(trouble_mutex_);
         trouble_ = trouble;
       });
+  takeover_.emplace(options_, plan_, judging_, *consumer_, *snapshots_, clock_, notice_);
   for (std::size_t i = 0; i < options_.threads; ++i) {
     workers_.push_back(std::make_unique<Worker>(*consumer_, options_.transactions_topic, *committer_, *snapshots_,
                                                 clock_, allowance_));
@@ -359,14 +339,17 @@ Result<void> Detector::assign(const rd_kafka_topic_partition_list_t& partitions)
   // The generation that the group is in now is what the offsets will be committed under: asked for here, and not when
   // they are committed, when it may be another.
   GroupMetadata group(rd_kafka_consumer_group_metadata(consumer_->get()));
-  const Result<PartitionList> committed = fetch_committed(partitions);
+  const Result<PartitionList> committed = takeover_->committed(partitions);
   if (!committed) return std::unexpected(committed.error());
 
   std::map<std::int32_t, std::int64_t> positions;
   std::vector<std::unique_ptr<Assigned>> prepared;
   for (int i = 0; i < (*committed)->cnt; ++i) {
-    Result<std::unique_ptr<Assigned>> assigned = prepare((*committed)->elems[i], positions);
+    const rd_kafka_topic_partition_t& entry = (*committed)->elems[i];
+    Result<std::unique_ptr<Assigned>> assigned = takeover_->prepare(entry, parked_);
     if (!assigned) return std::unexpected(assigned.error());
+    // As the group has it, also where that is no longer in the log.
+    positions[entry.partition] = entry.offset >= 0 ? entry.offset : (*assigned)->live_from;
     prepared.push_back(std::move(*assigned));
   }
   for (auto& [number, partition] : std::exchange(parked_, {})) {
@@ -413,124 +396,6 @@ void Detector::commit_start(const Assigned& assigned) {
   chunk->replay_point = {
       .floor = assigned.live_from, .outliers = {}, .reach_us = reach_us_, .lineage = assigned.partition->lineage()};
   committer_->add(std::move(chunk));
-}
-
-// Until there is an answer, or there will be none.
-template <typename Call>
-rd_kafka_resp_err_t Detector::ask(Call call) {
-  const std::int64_t deadline_ns = clock_.monotonic_ns() + ask_ns;
-  for (;;) {
-    const rd_kafka_resp_err_t code = call();
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
-        code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED) {
-      return code;
-    }
-    if (options_.stop->load(std::memory_order_relaxed) || clock_.monotonic_ns() >= deadline_ns) return code;
-    std::this_thread::sleep_for(ask_pause);
-  }
-}
-
-Result<PartitionList> Detector::fetch_committed(const rd_kafka_topic_partition_list_t& partitions) {
-  PartitionList list(rd_kafka_topic_partition_list_copy(&partitions));
-  if (list->cnt == 0) return list;
-  // While a transaction of the one before is open the offsets are not settled, and the cluster says so until it is.
-  const rd_kafka_resp_err_t code = ask([&] {
-    rd_kafka_resp_err_t answer = rd_kafka_committed(consumer_->get(), list.get(), call_timeout_ms);
-    for (int i = 0; i < list->cnt && answer == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) answer = list->elems[i].err;
-    return answer;
-  });
-  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return list;
-  return std::unexpected(consumer_->error("cannot look up the group's offsets", code));
-}
-
-Result<Watermarks> Detector::watermarks(std::int32_t partition) {
-  Watermarks there;
-  const rd_kafka_resp_err_t code = ask([&] {
-    return rd_kafka_query_watermark_offsets(consumer_->get(), options_.transactions_topic.c_str(), partition,
-                                            &there.low, &there.high, call_timeout_ms);
-  });
-  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return there;
-  return std::unexpected(consumer_->error(
-      fmt::format("cannot look up where partition {} of {} ends", partition, options_.transactions_topic), code));
-}
-
-Result<std::unique_ptr<Assigned>> Detector::prepare(const rd_kafka_topic_partition_t& committed,
-                                                    std::map<std::int32_t, std::int64_t>& positions) {
-  const Result<Watermarks> there = watermarks(committed.partition);
-  if (!there) return std::unexpected(there.error());
-  if (committed.offset > there->high) {
-    return fail(
-        fmt::format("partition {} of {} ends at {}, before group {}'s offset {}: was the topic made anew? Use "
-                    "another group (--group), or reset this one's offsets",
-                    committed.partition, options_.transactions_topic, there->high, options_.group, committed.offset));
-  }
-  auto assigned = std::make_unique<Assigned>();
-  const auto parked = parked_.find(committed.partition);
-  if (parked != parked_.end() && committed.offset >= 0 && parked->second->position() == committed.offset) {
-    assigned->partition = std::move(parked->second);
-    parked_.erase(parked);
-    assigned->floor = assigned->live_from = committed.offset;
-  } else {
-    assigned->partition = std::make_unique<Partition>(committed.partition, plan_, judging_);
-    start_at(*assigned, committed, *there);
-  }
-  assigned->next_offset = assigned->first_offset();
-  // As the group has it, also where that is no longer in the log.
-  positions[committed.partition] = committed.offset >= 0 ? committed.offset : assigned->live_from;
-  if (options_.until_end) {
-    assigned->end_wanted = there->high;
-    assigned->done = assigned->live_from >= there->high;
-  }
-  return assigned;
-}
-
-// A number that no other detector, and no earlier run of this one, comes to.
-std::int64_t Detector::new_lineage(std::int32_t partition) {
-  return static_cast<std::int64_t>(hash64(fmt::format("{} {} {}", options_.identity, partition, ++lineages_)) >> 1);
-}
-
-// Where a partition's reading begins, and where its judging.
-void Detector::start_at(Assigned& assigned, const rd_kafka_topic_partition_t& committed, const Watermarks& there) {
-  const std::string_view topic = options_.transactions_topic;
-  assigned.partition->set_lineage(new_lineage(committed.partition));
-  if (committed.offset < 0) {
-    assigned.floor = assigned.live_from = options_.from_beginning ? there.low : there.high;
-    return;
-  }
-  assigned.live_from = committed.offset;
-  if (assigned.live_from < there.low) {
-    notice_(
-        fmt::format("Partition {} of {}: {} records that were not yet judged are no longer in the log (its "
-                    "retention is too short); going on with what is there.",
-                    committed.partition, topic, there.low - assigned.live_from));
-    assigned.live_from = there.low;
-  }
-  const std::optional<ReplayPoint> point =
-      parse_metadata({static_cast<const char*>(committed.metadata), committed.metadata_size});
-  if (point) assigned.partition->set_lineage(point->lineage);
-  if (point && point->reach_us >= reach_us_ && point->floor <= committed.offset) {
-    assigned.floor = std::clamp(point->floor, there.low, assigned.live_from);
-    for (const std::int64_t outlier : point->outliers) {
-      if (outlier >= there.low && outlier < assigned.floor) assigned.outliers.push_back(outlier);
-    }
-  } else {
-    // Committed by somebody else, or under rules with shorter windows: what these rules need is not known.
-    assigned.floor = there.low;
-  }
-  use_snapshot(assigned);
-}
-
-// Where there is one that spares most of the replay.
-void Detector::use_snapshot(Assigned& assigned) {
-  const std::int32_t number = assigned.partition->number();
-  const std::string snapshot = snapshots_->load(number);
-  const std::int64_t offset = snapshot_offset(snapshot, *plan_, reach_us_, assigned.partition->lineage());
-  if (offset <= assigned.floor || offset > assigned.live_from) return;
-  auto restored = std::make_unique<Partition>(number, plan_, judging_);
-  if (Result<void> done = restore_partition(snapshot, *restored); !done) return;  // it only costs time
-  assigned.partition = std::move(restored);
-  assigned.floor = offset;
-  assigned.outliers.clear();
 }
 
 // ---- what is told
