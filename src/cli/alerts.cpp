@@ -50,7 +50,7 @@ Result<std::unique_ptr<pipeline::Source>> open_source(const Context& context, co
                                            .stop = &context.stop_requested});
   }
   if (!flags.file.empty()) return fail_config("--file and --kafka: alerts come from one of them; leave the other out");
-  Result<kafka::Connection> connection = kafka_connection(context.settings);
+  Result<kafka::Connection> connection = kafka_connection(context);
   if (!connection) return std::unexpected(connection.error());
   return kafka::open_topic({.connection = std::move(*connection),
                             .topic = context.settings.string("kafka.alerts_topic"),

@@ -308,7 +308,7 @@ Result<ExitCode> analyze_on_kafka(Context& context, const KafkaAnalyzeFlags& fla
   const Result<AnalyzeOptions> options = analyze_options(context);
   if (!options) return std::unexpected(options.error());
   const config::Settings& settings = context.settings;
-  const Result<kafka::Connection> connection = kafka_connection(settings);
+  const Result<kafka::Connection> connection = kafka_connection(context);
   if (!connection) return std::unexpected(connection.error());
   const Result<std::unique_ptr<kafka::Publisher>> publisher =
       kafka::Publisher::open(*connection, settings.string("kafka.analytics_topic"));

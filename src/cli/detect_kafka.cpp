@@ -189,7 +189,7 @@ void add_kafka_detect_flags(CLI::App& command, Context& context, KafkaDetectFlag
 Result<kafka::DetectorOptions> detector_options(const Context& context) {
   const config::Settings& settings = context.settings;
   kafka::DetectorOptions options;
-  Result<kafka::Connection> connection = kafka_connection(settings);
+  Result<kafka::Connection> connection = kafka_connection(context);
   if (!connection) return std::unexpected(connection.error());
   options.connection = std::move(*connection);
   options.transactions_topic = settings.string("kafka.transactions_topic");

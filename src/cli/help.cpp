@@ -21,6 +21,12 @@ std::string indented(const std::string& lines, const std::string& by) {
   return out;
 }
 
+// CLI11 leaves two blank lines between groups of flags.
+std::string single_spaced(std::string text) {
+  for (std::size_t at = text.find("\n\n\n"); at != std::string::npos; at = text.find("\n\n\n", at)) text.erase(at, 1);
+  return text;
+}
+
 }  // namespace
 
 std::string full_name(const CLI::App& app) {
@@ -62,7 +68,7 @@ std::string HelpFormatter::make_help(const CLI::App* app, std::string /*name*/, 
   help += make_usage(app, full_name(*app));
   help += make_positionals(app);
   help += make_subcommands(app, mode);
-  help += make_groups(app, mode);
+  help += single_spaced(make_groups(app, mode));
   return help;
 }
 

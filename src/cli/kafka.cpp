@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -41,6 +43,13 @@ Result<std::vector<kafka::Property>> read_properties(const std::string& path) {
   return properties;
 }
 
+bool everybody_reads(const std::string& path) {
+  using std::filesystem::perms;
+  std::error_code unknown;
+  const perms rights = std::filesystem::status(path, unknown).permissions();
+  return !unknown && (rights & perms::others_read) != perms::none;
+}
+
 }  // namespace
 
 void add_kafka_flags(CLI::App& command, Context& context) {
@@ -49,7 +58,8 @@ void add_kafka_flags(CLI::App& command, Context& context) {
   bind_flag(command, context, "-X,--property", "kafka.properties")->group(kafka_flags);
 }
 
-Result<kafka::Connection> kafka_connection(const config::Settings& settings) {
+Result<kafka::Connection> kafka_connection(const Context& context) {
+  const config::Settings& settings = context.settings;
   kafka::Connection connection;
   connection.bootstrap_servers = settings.string("kafka.bootstrap_servers");
   const std::string& path = settings.string("kafka.properties_file");
@@ -57,6 +67,12 @@ Result<kafka::Connection> kafka_connection(const config::Settings& settings) {
     Result<std::vector<kafka::Property>> properties = read_properties(path);
     if (!properties) return std::unexpected(properties.error());
     connection.properties = std::move(*properties);
+    const bool secret = std::ranges::any_of(
+        connection.properties, [](const kafka::Property& property) { return kafka::is_secret(property.first); });
+    if (secret && everybody_reads(path)) {
+      context.terminal.warn(fmt::format(
+          "{}: a password stands in this file, and everybody on this machine can read it; chmod 600 it", path));
+    }
   }
   const bool on_command_line = settings.origin("kafka.properties").starts_with("-");
   for (const kafka::Property& property : settings.mapping("kafka.properties")) {

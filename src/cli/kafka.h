@@ -22,8 +22,9 @@ inline constexpr const char* kafka_flags = "Kafka";
 void add_kafka_flags(CLI::App& command, Context& context);
 
 /// `kafka.bootstrap_servers` with the properties of `kafka.properties_file` and then `kafka.properties`. Errors
-/// (config): an unreadable file, a line that is no name=value, a password given by flag.
-[[nodiscard]] Result<kafka::Connection> kafka_connection(const config::Settings& settings);
+/// (config): an unreadable file, a line that is no name=value, a password given by flag. Warns of a password in a file
+/// that everybody can read.
+[[nodiscard]] Result<kafka::Connection> kafka_connection(const Context& context);
 
 /// `kafka.dead_letter_topic`, or what it is by default.
 [[nodiscard]] std::string dead_letter_topic(const config::Settings& settings);

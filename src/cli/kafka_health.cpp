@@ -146,7 +146,7 @@ bool kafka_configured(const config::Settings& settings) {
 }
 
 Result<std::unique_ptr<monitor::CheckProvider>> kafka_provider(Context& context) {
-  Result<kafka::Connection> connection = kafka_connection(context.settings);
+  Result<kafka::Connection> connection = kafka_connection(context);
   if (!connection) return std::unexpected(connection.error());
   return std::make_unique<KafkaProvider>(std::move(*connection), context.settings, context.clock);
 }

@@ -41,7 +41,7 @@ KafkaSending::KafkaSending(Context& context, std::string topic, std::string serv
     : context_(context), topic_(std::move(topic)), servers_(std::move(servers)), spool_(std::move(spool)) {}
 
 Result<std::unique_ptr<KafkaSending>> KafkaSending::open(Context& context, const std::string& spool, bool prompt) {
-  Result<kafka::Connection> connection = kafka_connection(context.settings);
+  Result<kafka::Connection> connection = kafka_connection(context);
   if (!connection) return std::unexpected(connection.error());
   std::unique_ptr<KafkaSending> sending(new KafkaSending(context, context.settings.string("kafka.transactions_topic"),
                                                          connection->bootstrap_servers, spool));

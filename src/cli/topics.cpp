@@ -65,7 +65,7 @@ Result<void> look(kafka::Admin& admin, Topic& topic, bool offsets) {
 }
 
 Result<kafka::Admin> connect(Context& context) {
-  const Result<kafka::Connection> connection = kafka_connection(context.settings);
+  const Result<kafka::Connection> connection = kafka_connection(context);
   if (!connection) return std::unexpected(connection.error());
   return kafka::Admin::connect(*connection, context.clock, {});
 }
@@ -136,6 +136,7 @@ Result<void> create_one(kafka::Admin& admin, Topic& topic, const Flags& flags) {
   const Result<bool> created = admin.create(wanted);
   if (!created) return std::unexpected(created.error());
   topic.created = *created;
+  if (!topic.created) topic.differences = {"it could not be seen, so it was not compared; may this user describe it?"};
   return {};
 }
 

@@ -1,5 +1,5 @@
-// The loop of what ends: records from a source, through decoder, engine and encoder, into a sink. Kafka's detector, which
-// doesn't end, has its own (adapters/kafka/worker.h) around the same lane.
+// The loop of what ends: records from a source, through decoder, engine and encoder, into a sink. Kafka's detector,
+// which doesn't end, has its own (adapters/kafka/worker.h) around the same lane.
 #pragma once
 
 #include <array>

@@ -59,6 +59,12 @@ bool is_secret(const std::string& property) {
   return !is_public && std::ranges::any_of(marks, [&](std::string_view mark) { return property.contains(mark); });
 }
 
+bool is_refusal(rd_kafka_resp_err_t code) {
+  return code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED || code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
+         code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED ||
+         code == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
+}
+
 void Complaints::note(rd_kafka_resp_err_t code, std::string_view text) {
   if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
     unreachable_.store(true, std::memory_order_relaxed);
@@ -66,11 +72,23 @@ void Complaints::note(rd_kafka_resp_err_t code, std::string_view text) {
   }
   const std::lock_guard lock(mutex_);
   last_ = text;
+  last_code_ = code;
+  if (is_refusal(code)) refusal_ = text;
 }
 
 std::string Complaints::last() const {
   const std::lock_guard lock(mutex_);
   return last_;
+}
+
+rd_kafka_resp_err_t Complaints::last_code() const {
+  const std::lock_guard lock(mutex_);
+  return last_code_;
+}
+
+std::string Complaints::refusal() const {
+  const std::lock_guard lock(mutex_);
+  return refusal_;
 }
 
 Result<Client> Client::make(rd_kafka_type_t type, const Connection& connection, std::span<const Property> chosen,
@@ -95,6 +113,10 @@ Result<Client> Client::make(rd_kafka_type_t type, const Connection& connection, 
   auto context = std::make_unique<Context>();
   context->callbacks = callbacks;
   context->bootstrap_servers = connection.bootstrap_servers;
+  context->scram = std::ranges::any_of(all, [](const Property& property) {
+    return (property.first == "sasl.mechanism" || property.first == "sasl.mechanisms") &&
+           property.second.starts_with("SCRAM");
+  });
   rd_kafka_conf_set_opaque(conf.get(), context.get());
   rd_kafka_conf_set_log_cb(conf.get(), on_log);
   rd_kafka_conf_set_error_cb(conf.get(), [](rd_kafka_t*, int code, const char* reason, void* opaque) {
@@ -129,10 +151,36 @@ Result<Client> Client::make(rd_kafka_type_t type, const Connection& connection, 
 
 Error Client::error(std::string_view doing, std::string_view reason) const {
   if (!context_->complaints.unreachable()) return {ErrorKind::runtime, fmt::format("{}: {}", doing, reason)};
-  return {ErrorKind::runtime,
-          fmt::format("{}: no Kafka broker answers at {}{}; is it running (make kafka-up), and is the address right "
-                      "(--bootstrap-server)?",
-                      doing, context_->bootstrap_servers, in_brackets(context_->complaints.last()))};
+  return {ErrorKind::runtime, fmt::format("{}: {}", doing, why_unreachable())};
+}
+
+std::string Client::why_unreachable() const {
+  const std::string& servers = context_->bootstrap_servers;
+  const std::string reason = in_brackets(context_->complaints.last());
+  const rd_kafka_resp_err_t code = context_->complaints.last_code();
+  if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION) {
+    // Before 2.6.1 librdkafka answers SCRAM's challenge in a way that Kafka overlooks no longer since 4.0.
+    constexpr int scram_since = 0x020601ff;
+    if (context_->scram && rd_kafka_version() < scram_since && reason.contains("invalid credentials")) {
+      return fmt::format(
+          "Kafka at {} does not let this user in{}; librdkafka {} cannot do SCRAM with Kafka 4, however right the "
+          "password is: take 2.6.1 or newer, sasl.mechanism=PLAIN, or a client certificate",
+          servers, reason, rd_kafka_version_str());
+    }
+    return fmt::format(
+        "Kafka at {} does not let this user in{}; are sasl.username, sasl.password and sasl.mechanism right?", servers,
+        reason);
+  }
+  if (code == RD_KAFKA_RESP_ERR__SSL || reason.contains("SSL routines")) {
+    return fmt::format(
+        "no TLS with Kafka at {}{}; does it speak TLS there, is ssl.ca.location the authority of its certificate, and "
+        "does it want a certificate of ours (ssl.certificate.location)?",
+        servers, reason);
+  }
+  return fmt::format(
+      "no Kafka broker answers at {}{}; is it running (make kafka-up), and is the address right "
+      "(--bootstrap-server){}?",
+      servers, reason, reason.empty() ? ", and does it want TLS or a password there (security.protocol)" : "");
 }
 
 Error Client::error(std::string_view doing, rd_kafka_resp_err_t code) const {

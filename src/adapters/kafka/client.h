@@ -15,6 +15,9 @@
 
 namespace bank::kafka {
 
+/// Whether the cluster says that the user may not do this (an ACL is missing).
+[[nodiscard]] bool is_refusal(rd_kafka_resp_err_t code);
+
 /// What a client's background threads last complained of. librdkafka logs such things at will; they are kept here, and
 /// told in one line when something really fails. Thread-safe.
 class Complaints {
@@ -24,11 +27,17 @@ class Complaints {
   [[nodiscard]] std::string last() const;
   /// Whether no broker could be reached at the last try.
   [[nodiscard]] bool unreachable() const { return unreachable_.load(std::memory_order_relaxed); }
+  /// What kind the last one is: RD_KAFKA_RESP_ERR__AUTHENTICATION, say.
+  [[nodiscard]] rd_kafka_resp_err_t last_code() const;
+  /// What this client may not do, in the cluster's words, or empty. Trying again does not help.
+  [[nodiscard]] std::string refusal() const;
   void note_reachable() { unreachable_.store(false, std::memory_order_relaxed); }
 
  private:
   mutable std::mutex mutex_;
   std::string last_;
+  rd_kafka_resp_err_t last_code_ = RD_KAFKA_RESP_ERR_NO_ERROR;
+  std::string refusal_;
   std::atomic<bool> unreachable_ = false;
 };
 
@@ -62,7 +71,10 @@ class Client {
     Complaints complaints;
     Callbacks callbacks;
     std::string bootstrap_servers;
+    bool scram = false;  ///< The password is proven by SCRAM.
   };
+  [[nodiscard]] std::string why_unreachable() const;
+
   struct Destroy {
     void operator()(rd_kafka_t* handle) const { rd_kafka_destroy(handle); }
   };

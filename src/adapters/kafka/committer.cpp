@@ -72,7 +72,10 @@ Result<void> Committer::make_producer() {
     const bool retriable = rd_kafka_error_is_retriable(error.get()) != 0 ||
                            rd_kafka_error_code(error.get()) == RD_KAFKA_RESP_ERR__TIMED_OUT;
     if (!retriable || giving_up()) {
-      return std::unexpected(producer_->error("cannot begin transactions", bytes_of(error.get())));
+      Error failure = producer_->error(fmt::format("cannot begin transactions as {}", options_.transactional_id),
+                                       bytes_of(error.get()));
+      refused_ = is_refusal(rd_kafka_error_code(error.get()));
+      return std::unexpected(std::move(failure));
     }
   }
 }
@@ -317,8 +320,9 @@ Result<void> Committer::produce(const Chunk& chunk, const OutMessage& message) {
 
 Committer::Outcome Committer::try_commit(const Chunks& chunks) {
   if (!producer_) {
-    if (Result<void> made = make_producer(); !made)
-      return made.error().kind == ErrorKind::config ? give_in(made.error()) : Outcome::again;
+    if (Result<void> made = make_producer(); !made) {
+      return refused_ || made.error().kind == ErrorKind::config ? give_in(made.error()) : Outcome::again;
+    }
   }
   if (!open_) {
     const KafkaError error(rd_kafka_begin_transaction(producer_->get()));
@@ -386,7 +390,11 @@ Committer::Outcome Committer::outcome_of(const rd_kafka_error_t* error, std::str
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
       abort(Outcome::failed);
-      return give_in(producer_->error(doing, bytes_of(error)));
+      return give_in(producer_->error(
+          doing, fmt::format("{}; the user needs the right to read {} and as its group, and to write to {} and as "
+                             "transactional id {}",
+                             bytes_of(error), options_.input_topic, fmt::join(topics_wanted(), ", "),
+                             options_.transactional_id)));
     default: break;
   }
   note_trouble();
@@ -412,7 +420,7 @@ Committer::Outcome Committer::abort(Outcome then) {
 // end it, one way or the other; the group's offsets then say which.
 Committer::Outcome Committer::settle_unknown(const Chunks& chunks) {
   if (Result<void> made = make_producer(); !made) {
-    return made.error().kind == ErrorKind::config ? give_in(made.error()) : Outcome::unknown;
+    return refused_ || made.error().kind == ErrorKind::config ? give_in(made.error()) : Outcome::unknown;
   }
   const PartitionList wanted = offsets_of(chunks);
   PartitionList found(rd_kafka_topic_partition_list_copy(wanted.get()));

@@ -123,7 +123,8 @@ class Committer {
   const std::function<void(const Chunk&)> on_commit_;
   // Of the committer's thread, once it runs:
   std::optional<Client> producer_;
-  bool open_ = false;  // a transaction is
+  bool open_ = false;     // a transaction is
+  bool refused_ = false;  // the cluster does not let us have a producer of that transactional id
 
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;

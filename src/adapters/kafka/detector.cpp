@@ -292,6 +292,13 @@ std::optional<Error> Detector::find_error() {
                              options_.group, options_.instance)};
   }
   if (fatal != RD_KAFKA_RESP_ERR_NO_ERROR) return consumer_->error("the consumer gave up", reason.data());
+  // The client says so once, and goes on trying; without the group nothing would ever be assigned.
+  if (const std::string refusal = consumer_->complaints().refusal(); !refusal.empty()) {
+    return Error{ErrorKind::runtime,
+                 fmt::format("cannot take part in group {}: {}; the user needs the right to read as this group, and to "
+                             "read topic {}",
+                             options_.group, refusal, options_.transactions_topic)};
+  }
   return std::nullopt;
 }
 
