@@ -34,9 +34,7 @@ const std::vector<std::string>& records() {
       R"({"transaction_id": "Müller", "amount": 7, "merchant": "é"})",
       "{\"transaction_id\": \"\xff\", \"amount\": 7, \"merchant\": \"x\"}",
       R"({"transaction_id": "D", "amount": 7, "merchant": "a\\"b"})",
-      R"({"transaction_id": "D", "amount": 7, "merchant": "a)"
-      "\t"
-      R"(b"})",
+      "{\"transaction_id\": \"D\", \"amount\": 7, \"merchant\": \"a\tb\"}",
       R"({"transaction_id": "E", "amount": 7, "note": 12, "merchant": "x"})",
       R"({"transaction_id": "E", "amount": 7, "note": 1/2, "merchant": "x"})",
       R"({"transaction_id": "E", "amount": 7, "note": "1", "note": "2"})",
