@@ -127,13 +127,13 @@ TEST(ParseAmount, ShortTextsAreReadTheSameAtOnce) {
       for (std::size_t i = 0, rest = number; i < size; ++i, rest /= alphabet.size()) {
         text += alphabet[rest % alphabet.size()];
       }
-      parse(text);
+      static_cast<void>(parse(text));  // it compares
       if (testing::Test::HasFailure()) return;
     }
   }
   for (const std::string_view text : {"12345678", "1234567.", "123456.7", "12345.67", "1234.567", "123.4567",
                                       "12.34567", "1.234567", ".1234567", "00000000", "0.000000", "99999999"}) {
-    parse(text);
+    static_cast<void>(parse(text));
   }
 }
 

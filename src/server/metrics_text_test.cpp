@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 
 namespace bank::server {
 namespace {
@@ -31,8 +32,9 @@ TEST(MetricsText, EscapesLabelsAndHelp) {
 }
 
 TEST(MetricsText, SpellsWhatIsNoNumberAsPrometheusDoes) {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
   MetricsText metrics;
-  metrics.family("a", "gauge", "A.").sample(std::nan("")).sample(INFINITY).sample(-INFINITY);
+  metrics.family("a", "gauge", "A.").sample(std::nan("")).sample(infinity).sample(-infinity);
   EXPECT_TRUE(metrics.text().ends_with("a NaN\na +Inf\na -Inf\n"));
 }
 
