@@ -15,6 +15,7 @@ namespace {
 
 constexpr int call_timeout_ms = 10'000;
 constexpr int pause_ms = 50;
+constexpr int look_up_ms = 2'000;
 constexpr std::size_t spare_chunks = 64;
 
 /// A dead predecessor's open transaction holds back whoever reads the results for at most this long, where nobody takes
@@ -68,7 +69,10 @@ Result<void> Committer::make_producer() {
     // Shorter than the caller would wait, so that a stop is obeyed.
     const KafkaError error(rd_kafka_init_transactions(producer_->get(), 1000));
     rd_kafka_poll(producer_->get(), 0);
-    if (!error) return {};
+    if (!error) {
+      look_up_topics();
+      return {};
+    }
     const bool retriable = rd_kafka_error_is_retriable(error.get()) != 0 ||
                            rd_kafka_error_code(error.get()) == RD_KAFKA_RESP_ERR__TIMED_OUT;
     if (!retriable || giving_up()) {
@@ -80,8 +84,22 @@ Result<void> Committer::make_producer() {
   }
 }
 
+// Asked for now, the topics' leaders are known when the first message comes; left alone, librdkafka looks for them once
+// a second. Where the answer fails to come, that is what happens.
+void Committer::look_up_topics() {
+  for (std::size_t i = 0; i < output_count; ++i) {
+    if (options_.topics[i].empty()) continue;
+    topics_[i].reset(rd_kafka_topic_new(producer_->get(), options_.topics[i].c_str(), nullptr));
+    const struct rd_kafka_metadata* metadata = nullptr;
+    if (rd_kafka_metadata(producer_->get(), 0, topics_[i].get(), &metadata, look_up_ms) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      rd_kafka_metadata_destroy(metadata);
+    }
+  }
+}
+
 // What it held is not sent any more, and the chunks' bytes are no longer looked at.
 void Committer::drop_producer() {
+  for (Topic& topic : topics_) topic.reset();
   producer_.reset();
   open_ = false;
 }
@@ -281,8 +299,8 @@ Result<void> Committer::produce(const Chunk& chunk, const OutMessage& message) {
   const std::string_view key = std::string_view(chunk.keys).substr(message.key_begin, message.key_bytes);
   // The bytes stay where they are until the transaction has ended, so librdkafka need not copy the value.
   std::vector<rd_kafka_vu_t> arguments(4);
-  arguments[0].vtype = RD_KAFKA_VTYPE_TOPIC;
-  arguments[0].u.cstr = topic.c_str();
+  arguments[0].vtype = RD_KAFKA_VTYPE_RKT;
+  arguments[0].u.rkt = topics_[static_cast<std::size_t>(message.output)].get();
   // NOLINTBEGIN(cppcoreguidelines-pro-type-const-cast): librdkafka only reads them
   arguments[1].vtype = RD_KAFKA_VTYPE_VALUE;
   arguments[1].u.mem = {const_cast<char*>(message.has_value ? text.data() : nullptr), text.size()};

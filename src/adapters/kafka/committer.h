@@ -38,6 +38,11 @@ struct DestroyGroupMetadata {
 };
 using GroupMetadata = std::unique_ptr<rd_kafka_consumer_group_metadata_t, DestroyGroupMetadata>;
 
+struct DestroyTopic {
+  void operator()(rd_kafka_topic_t* topic) const { rd_kafka_topic_destroy(topic); }
+};
+using Topic = std::unique_ptr<rd_kafka_topic_t, DestroyTopic>;
+
 struct CommitterOptions {
   Connection connection;
   std::string transactional_id;
@@ -111,6 +116,7 @@ class Committer {
   [[nodiscard]] PartitionList offsets_of(const Chunks& chunks) const;
   [[nodiscard]] std::vector<std::string_view> topics_wanted() const;
   [[nodiscard]] Result<void> make_producer();
+  void look_up_topics();
   [[nodiscard]] bool giving_up() const;
   void pause(int milliseconds) const;
   void note_trouble();
@@ -123,8 +129,9 @@ class Committer {
   const std::function<void(const Chunk&)> on_commit_;
   // Of the committer's thread, once it runs:
   std::optional<Client> producer_;
-  bool open_ = false;     // a transaction is
-  bool refused_ = false;  // the cluster does not let us have a producer of that transactional id
+  std::array<Topic, output_count> topics_;  // of the producer
+  bool open_ = false;                       // a transaction is
+  bool refused_ = false;                    // the cluster does not let us have a producer of that transactional id
 
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;

@@ -22,7 +22,10 @@ namespace bank::kafka {
 namespace {
 
 constexpr int call_timeout_ms = 10'000;
-constexpr int poll_ms = 20;
+constexpr int poll_ms = 10;
+/// Before this version the client can't be told to look again soon whether there is room for more records.
+constexpr int fetch_backoff_since = 0x020200ff;
+constexpr int nudge_ms = 100;
 constexpr std::int64_t status_interval_ns = 100'000'000;
 /// How often a broker that is gone is asked for, and how long it may take to answer.
 constexpr std::int64_t look_interval_ns = 1'000'000'000;
@@ -53,6 +56,7 @@ class Detector {
   Result<void> start();
   Result<void> check_topics();
   void loop();
+  void nudge_client();
   void look_for_broker();
   void tell_trouble();
   [[nodiscard]] bool finished();
@@ -104,6 +108,7 @@ class Detector {
   std::optional<Error> error_;
   std::int64_t next_status_ns_ = 0;
   std::int64_t next_look_ns_ = 0;
+  std::int32_t last_nudged_ = -1;
   std::uint64_t seen_records_ = 0;
 };
 
@@ -148,13 +153,13 @@ Result<void> Detector::start() {
   if (!state_dir) return std::unexpected(state_dir.error());
   state_dir_.emplace(std::move(*state_dir));
 
-  const std::array<Property, 6> chosen = {
-      Property{"queued.min.messages", "500000"},  // far less, and the client idles between two fetches
-      {"session.timeout.ms", "10000"},
-      {"heartbeat.interval.ms", "2000"},
-      {"fetch.error.backoff.ms", "100"},
-      {"topic.metadata.refresh.interval.ms", "60000"},
+  std::vector<Property> chosen = {
+      {"queued.min.messages", "500000"},        // far less, and the client idles between two fetches
+      {"queued.max.messages.kbytes", "32768"},  // a tenth of a second's work
+      {"session.timeout.ms", "10000"},         {"heartbeat.interval.ms", "2000"},
+      {"fetch.error.backoff.ms", "100"},       {"topic.metadata.refresh.interval.ms", "60000"},
       {"statistics.interval.ms", "0"}};
+  if (rd_kafka_version() >= fetch_backoff_since) chosen.emplace_back("fetch.queue.backoff.ms", "5");
   std::vector<Property> required = {{"group.id", options_.group},          {"enable.auto.commit", "false"},
                                     {"enable.auto.offset.store", "false"}, {"isolation.level", "read_committed"},
                                     {"auto.offset.reset", "error"},        {"partition.assignment.strategy", "range"},
@@ -238,10 +243,40 @@ Result<void> Detector::check_topics() {
 void Detector::loop() {
   while (!finished()) {
     rd_kafka_poll(consumer_->get(), poll_ms);  // calls rebalance()
+    nudge_client();
     look_for_broker();
     tell_trouble();
     show_status(false);
   }
+}
+
+// When its queue is full, the client's thread of a broker sleeps up to a second, however soon there is room again
+// (librdkafka before 2.2, whose fetch.queue.backoff.ms is for that). A question to the partition's leader wakes it.
+void Detector::nudge_client() {
+  if (rd_kafka_version() >= fetch_backoff_since || !assigned_ || consumer_->complaints().unreachable()) return;
+  const auto is_behind = [&](std::int32_t number, const Assigned& assigned) {
+    std::int64_t low = 0;
+    std::int64_t high = 0;
+    rd_kafka_get_watermark_offsets(consumer_->get(), options_.transactions_topic.c_str(), number, &low, &high);
+    return high > assigned.next_offset.load(std::memory_order_relaxed);
+  };
+  // In turns, since each may have a leader of its own.
+  std::optional<std::int32_t> first;
+  std::optional<std::int32_t> next;
+  for (const std::unique_ptr<Worker>& worker : workers_) {
+    for (const auto& [number, assigned] : worker->assigned()) {
+      if (!is_behind(number, *assigned)) continue;
+      if (!first || number < *first) first = number;
+      if (number > last_nudged_ && (!next || number < *next)) next = number;
+    }
+  }
+  if (!next) next = first;
+  if (!next) return;
+  last_nudged_ = *next;
+  std::int64_t low = 0;
+  std::int64_t high = 0;
+  static_cast<void>(rd_kafka_query_watermark_offsets(consumer_->get(), options_.transactions_topic.c_str(), *next, &low,
+                                                     &high, nudge_ms));
 }
 
 // While no records come, nothing else tells that a broker that was gone is back.
