@@ -71,7 +71,8 @@ TEST_F(ProgramTest, HelpOpensWithExamplesAndIsFine) {
 }
 
 TEST_F(ProgramTest, EveryCommandHasExamples) {
-  for (const char* command : {"run", "generate", "replay", "detect", "alerts", "analyze", "monitor", "rules", "topics", "config"}) {
+  for (const char* command :
+       {"run", "generate", "replay", "detect", "alerts", "analyze", "monitor", "rules", "topics", "config"}) {
     EXPECT_EQ(run({command, "--help"}), 0) << command;
     EXPECT_THAT(out_, HasSubstr(std::string("Examples:\n  bank ") + command));
   }

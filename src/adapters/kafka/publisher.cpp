@@ -38,10 +38,12 @@ class Publisher::Impl {
 
   Result<void> send(std::string_view key, std::string_view value) {
     // librdkafka's macros take sizes and flags as they are promoted; its copy makes the const_casts harmless.
+    // NOLINTBEGIN(cppcoreguidelines-pro-type-const-cast)
     const rd_kafka_resp_err_t code =
         rd_kafka_producev(client_->get(), RD_KAFKA_V_TOPIC(topic_.c_str()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
                           RD_KAFKA_V_KEY(const_cast<char*>(key.data()), key.size()),
                           RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()), RD_KAFKA_V_END);
+    // NOLINTEND(cppcoreguidelines-pro-type-const-cast)
     rd_kafka_poll(client_->get(), 0);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return std::unexpected(client_->error(doing(), code));
     return {};
