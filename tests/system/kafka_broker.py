@@ -13,6 +13,7 @@ exception that says what the tool said.
 import collections
 import os
 import pathlib
+import random
 import signal
 import socket
 import struct
@@ -25,15 +26,19 @@ Record = collections.namedtuple("Record", "partition offset timestamp key value"
 
 
 def free_ports(count):
-    """Ports that nobody listens on now."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
+    """Ports that nobody listens on now, and that no client is given as its own: those begin at 32768. A broker's port must not go to
+    one of its clients while it is down."""
+    ports = []
+    while len(ports) < count:
+        port = random.randrange(15000, 32000)
+        with socket.socket() as trial:
+            try:
+                trial.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        if port not in ports:
+            ports.append(port)
+    return ports
 
 
 def _text(value):

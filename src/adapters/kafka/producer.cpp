@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -37,7 +38,7 @@ std::vector<Property> chosen_properties(bool prompt) {
   return {{"compression.type", "lz4"},
           {"partitioner", "murmur2_random"},
           {"linger.ms", prompt ? "1" : "20"},
-          {"batch.size", fmt::to_string(batch_bytes)},
+          {"batch.size", std::to_string(batch_bytes)},
           {"batch.num.messages", "50000"},
           {"message.max.bytes", message_max_bytes},
           // Both bound the memory: librdkafka keeps some 200 bytes a message besides its text.
