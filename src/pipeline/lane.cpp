@@ -4,20 +4,14 @@
 #include "codec/encode.h"
 
 namespace bank::pipeline {
-namespace {
-
-/// A text buffer that has grown beyond this (a huge batch) is given back once it is written.
-constexpr std::size_t kept_text_bytes = 4 << 20;
-
 void clear_text(std::string& text) {
-  if (text.capacity() > kept_text_bytes) {
+  constexpr std::size_t kept_bytes = 4 << 20;
+  if (text.capacity() > kept_bytes) {
     text = {};
   } else {
     text.clear();
   }
 }
-
-}  // namespace
 
 void Judged::clear() {
   lines.clear();

@@ -25,6 +25,9 @@ struct Piece {
   std::uint32_t end = 0;
 };
 
+/// Empties a text that is used again; one that a huge record has blown up gives its memory back.
+void clear_text(std::string& text);
+
 /// What some transactions came to. Reuse it: cleared, it keeps its memory.
 struct Judged {
   /// The lines of one transaction; there is one for each that has any.

@@ -14,16 +14,6 @@ namespace {
 
 constexpr std::int64_t progress_interval_ns = 50'000'000;
 constexpr std::size_t shards_max = 64;
-/// A text buffer that has grown beyond this (a huge record) is given back once it is written.
-constexpr std::size_t kept_text_bytes = 4 << 20;
-
-void clear_text(std::string& text) {
-  if (text.capacity() > kept_text_bytes) {
-    text = {};
-  } else {
-    text.clear();
-  }
-}
 
 /// Where one record's lines stand: in its shard's text.
 struct Place {
