@@ -60,6 +60,31 @@ kafka-down: ## Stops the broker; its data stays
 kafka-status: ## Whether the broker runs, where, and its topics
 	@tools/kafka status || true
 
+.PHONY: spark
+spark: ## Spark mode's job, build/spark/target/bank-spark.jar, and the Spark that it runs on
+	@tools/setup run spark
+	@JOBS=$(JOBS) tools/spark build
+
+.PHONY: test-spark
+test-spark: spark ## The system tests of Spark mode; each starts what it needs
+	@tools/setup run test kafka spark
+	$(call build,dev)
+	@tools/kafka fetch >/dev/null
+	@ctest --preset spark
+
+.PHONY: cluster-up
+cluster-up: ## A Spark cluster on 127.0.0.1:7077, a master and two workers; CLUSTER_PORT=… for another port
+	@tools/setup spark
+	@tools/spark up
+
+.PHONY: cluster-down
+cluster-down: ## Stops the Spark cluster
+	@tools/spark down
+
+.PHONY: cluster-status
+cluster-status: ## Whether the Spark cluster runs, where, its workers and applications
+	@tools/spark status || true
+
 .PHONY: lint
 lint: ## Formatting, the layers, the tree's tidiness
 	@tools/setup run test lint

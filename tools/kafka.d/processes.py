@@ -5,6 +5,11 @@ import os
 import pathlib
 
 
+# By their main classes.
+SERVERS = {"kafka.Kafka": "a Kafka broker", "org.apache.spark.deploy.master.Master": "a Spark master",
+           "org.apache.spark.deploy.worker.Worker": "a Spark worker"}
+
+
 def process_start(pid):
     """When a process began, in the kernel's ticks: with the pid, it names one process for ever. None if it is gone."""
     try:
@@ -43,6 +48,7 @@ def describe(pids):
     pid = min(pids)
     with contextlib.suppress(OSError):
         words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
-        name = "a Kafka broker" if "kafka.Kafka" in words else os.path.basename(words[0]) or "?"
+        known = [name for main, name in SERVERS.items() if main in words]
+        name = known[0] if known else os.path.basename(words[0]) or "?"
         return f"process {pid} ({name})"
     return f"process {pid}"
