@@ -6,8 +6,8 @@ import java.nio.ByteBuffer;
  * The native half: the one engine that all runtimes share, behind calls that each do the work of many records.
  *
  * <p>Things made here are named by handles, tagged longs that are never used twice: a wrong, closed or foreign one is
- * refused. A handle is used by one thread at a time; another call that meets it in use is refused too. Different handles
- * may be used at the same time. Rules may be closed while packers and shards made of them live on.
+ * refused. Rules may be used by any number of threads; every other handle by one at a time: a call that meets it in use is
+ * refused too. Rules may be closed while packers and shards made of them live on.
  *
  * <p>Buffers are direct. They are read and written from index 0, whatever their position and limit. All numbers in them
  * are little-endian. Texts are UTF-8.
