@@ -1,5 +1,7 @@
 package bank.spark;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.function.IntToLongFunction;
@@ -46,6 +48,16 @@ final class Counts implements Serializable {
 
   void addByReason(int reasons, IntToLongFunction of) {
     byReason = sum(byReason, reasons, of);
+  }
+
+  /** As members of an event. {@code rules}: Native.describeRules' list. */
+  void putInto(ObjectNode event, JsonNode rules) {
+    event.put("judged", judged).put("alerts", alerts).put("rejected", rejected).put("resends", resends).put("late", late);
+    event.put("approved", decisions[0]).put("to_review", decisions[1]).put("blocked", decisions[2]);
+    ObjectNode named = event.putObject("alerts_by_rule");
+    for (int i = 0; i < byRule.length; ++i) {
+      named.put(rules.path(i).path("id").asText(), byRule[i]);
+    }
   }
 
   private static long[] sum(long[] to, int size, IntToLongFunction of) {

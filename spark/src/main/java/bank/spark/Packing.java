@@ -1,7 +1,5 @@
 package bank.spark;
 
-import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
@@ -10,7 +8,6 @@ import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.sql.Encoder;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.util.TaskCompletionListener;
@@ -32,12 +29,14 @@ final class Packing implements MapPartitionsFunction<Tuple4<Integer, Long, byte[
   private final RulesOf rules;
   private final int shards;
   private final String origin;
+  private final Packer.RowMaker rowOf;
 
-  /** {@code origin}: as Native.openPacker's. */
-  Packing(RulesOf rules, int shards, String origin) {
+  /** {@code origin}: as Native.openPacker's. {@code rowOf}: the row of a chunk. */
+  Packing(RulesOf rules, int shards, String origin, Packer.RowMaker rowOf) {
     this.rules = rules;
     this.shards = shards;
     this.origin = origin;
+    this.rowOf = rowOf;
   }
 
   @Override
@@ -45,61 +44,9 @@ final class Packing implements MapPartitionsFunction<Tuple4<Integer, Long, byte[
     if (!records.hasNext()) {
       return Collections.emptyIterator();
     }
-    Rows rows = new Rows(records, new Packer(rules, shards, origin));
+    Rows rows = new Rows(records, new Packer(rules, shards, origin, rowOf));
     TaskContext.get().addTaskCompletionListener((TaskCompletionListener) context -> rows.close());
     return rows;
-  }
-
-  /** A native packer with its buffers, and the rows that come out of it. */
-  static final class Packer implements AutoCloseable {
-    private final int[] keys;
-    private final ArrayDeque<Row> ready = new ArrayDeque<>();
-    private ByteBuffer out = Buffers.take();
-    private long handle;
-
-    Packer(RulesOf rules, int shards, String origin) {
-      keys = ShardKeys.of(shards);
-      handle = Native.openPacker(rules.handle(), shards, origin);
-    }
-
-    long handle() {
-      return handle;
-    }
-
-    /** Rows that wait to be taken. */
-    ArrayDeque<Row> ready() {
-      return ready;
-    }
-
-    void drain(boolean all) {
-      for (; ; ) {
-        int bytes = Native.drain(handle, out, all);
-        if (bytes == 0) {
-          return;
-        }
-        if (bytes < 0) {
-          out = Buffers.larger(out, -bytes);
-          continue;
-        }
-        int count = out.getInt(12);
-        for (int i = 0, at = 16; i < count; ++i) {
-          byte[] chunk = new byte[out.getInt(at + 4)];
-          out.get(at + 8, chunk);
-          ready.add(RowFactory.create(keys[out.getInt(at)], chunk));
-          at += 8 + chunk.length;
-        }
-      }
-    }
-
-    @Override
-    public void close() {
-      if (handle != 0) {
-        Native.closePacker(handle);
-        handle = 0;
-        Buffers.give(out);
-        out = null;
-      }
-    }
   }
 
   private static final class Rows implements Iterator<Row> {

@@ -105,14 +105,8 @@ final class Progress extends StreamingQueryListener {
   }
 
   private void put(ObjectNode line, Counts counts) {
-    line.put("judged", counts.judged).put("alerts", counts.alerts).put("rejected", counts.rejected);
-    line.put("resends", counts.resends).put("late", counts.late);
-    line.put("approved", counts.decisions[0]).put("to_review", counts.decisions[1]).put("blocked", counts.decisions[2]);
+    counts.putInto(line, rules);
     line.put("accounts", sum("accounts")).put("entries", sum("entries")).put("state_bytes", sum("state_bytes"));
-    ObjectNode byRule = line.putObject("alerts_by_rule");
-    for (int i = 0; i < counts.byRule.length; ++i) {
-      byRule.put(rules.path(i).path("id").asText(), counts.byRule[i]);
-    }
   }
 
   private long sum(String name) {

@@ -12,6 +12,7 @@ import org.apache.spark.api.java.function.VoidFunction2;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.streaming.DataStreamReader;
 import org.apache.spark.sql.streaming.OutputMode;
@@ -64,6 +65,14 @@ final class StreamJob {
   /** Returns when the stream has ended: stopped, at its --max, or at the end of what was there. */
   ObjectNode run(long historyId) throws TimeoutException {
     spark.streams().addListener(progress);
+    try {
+      return runWithPatience(historyId);
+    } finally {
+      spark.streams().removeListener(progress);
+    }
+  }
+
+  private ObjectNode runWithPatience(long historyId) throws TimeoutException {
     long pauseMs = FIRST_PAUSE_MS;
     long troubleSince = 0;
     while (true) {
@@ -97,7 +106,7 @@ final class StreamJob {
         source()
             .selectExpr("partition", "offset", "key", "value")
             .as(Packing.RECORDS)
-            .mapPartitions(new Packing(rules, shards, kafka.transactions + "/"), Packing.ENCODER);
+            .mapPartitions(new Packing(rules, shards, kafka.transactions + "/", RowFactory::create), Packing.ENCODER);
     Dataset<byte[]> results =
         chunks
             .groupBy("key")
@@ -166,7 +175,8 @@ final class StreamJob {
   }
 
   private static Trigger trigger(String text) {
-    return text.equals("available-now") ? Trigger.AvailableNow() : Trigger.ProcessingTime(text.matches("0m?s?") ? "0 seconds" : spelled(text));
+    boolean toTheEnd = text.equals("available-now") || text.equals("once");
+    return toTheEnd ? Trigger.AvailableNow() : Trigger.ProcessingTime(text.matches("0m?s?") ? "0 seconds" : spelled(text));
   }
 
   /** 500ms, 5s, 2m as Spark spells them. */

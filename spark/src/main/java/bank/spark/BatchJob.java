@@ -1,0 +1,243 @@
+package bank.spark;
+
+import static org.apache.spark.sql.functions.col;
+
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.ObjectInputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoder;
+import org.apache.spark.sql.Encoders;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import org.apache.spark.storage.StorageLevel;
+import org.apache.spark.util.SerializableConfiguration;
+
+/**
+ * Files: parts of files → chunks → shards → engines → rows, sorted into the order in which `bank detect` writes, and
+ * written whole by the driver.
+ */
+final class BatchJob {
+  private static final StructType CHUNKS =
+      new StructType()
+          .add("key", DataTypes.IntegerType, false)
+          .add("file", DataTypes.IntegerType, false)
+          .add("first", DataTypes.LongType, false)
+          .add("chunk", DataTypes.BinaryType, false);
+  private static final Encoder<Row> CHUNK = Encoders.row(CHUNKS);
+  private static final long PART_BYTES = 32L << 20;
+  private static final long SHARD_BYTES = 64L << 20;
+  private static final int MOST_SHARDS = 1000;
+
+  private final SparkSession spark;
+  private final Settings settings;
+  private final Events events;
+  private final JsonNode described;
+  private final RulesOf rules;
+  private final String mapping;
+  private final SerializableConfiguration hadoop;
+  private final List<InputFile> files;
+  private final int shards;
+  private final boolean byTime;
+  private final long begunNanos = System.nanoTime();
+
+  BatchJob(SparkSession spark, Settings settings, Events events, JsonNode described) {
+    this.spark = spark;
+    this.settings = settings.below("batch");
+    this.events = events;
+    this.described = described;
+    this.mapping = settings.below("engine").text("map", "");
+    this.byTime = order(this.settings.text("order", "arrival"));
+    this.rules =
+        settings
+            .rules()
+            .with("histories=shared")
+            .with("dead_letters=lines")
+            .with("processed=" + (this.settings.has("processed") ? "yes" : "no"))
+            .with("analytics=" + (reports() ? "yes" : "no"));
+    this.hadoop = new SerializableConfiguration(spark.sparkContext().hadoopConfiguration());
+    this.files = InputFile.all(this.settings.texts("inputs"), this.settings.text("format", "auto"), rules, hadoop.value());
+    this.shards = shards();
+    spark.conf().set("spark.sql.shuffle.partitions", Integer.toString(shards)); // of the sorting
+  }
+
+  int shardCount() {
+    return shards;
+  }
+
+  /** Does all; gives the event to end with. */
+  ObjectNode run() {
+    Dataset<Row> judged =
+        chunks()
+            .repartition(shards, col("key"))
+            .sortWithinPartitions("file", "first")
+            .mapPartitions(new BatchJudging(rules, byTime, reports()), BatchJudging.ENCODER)
+            .persist(StorageLevel.DISK_ONLY());
+    Counts counts = counts(judged);
+    events.tell(Events.named("judged").put("rows", counts.records()).put("duration_ms", elapsedMs()));
+    showAlerts(judged);
+    write(judged, Outputs.ALERT, "alerts");
+    write(judged, Outputs.PROCESSED, "processed");
+    write(judged, Outputs.DEAD_LETTER, "rejected");
+    if (reports()) {
+      report(judged, counts);
+    }
+    return ended(counts);
+  }
+
+  /** The row of a chunk in CHUNKS. */
+  static Row chunkRow(int key, byte[] chunk) {
+    return RowFactory.create(key, Chunk.partition(chunk), Chunk.firstOffset(chunk), chunk);
+  }
+
+  private Dataset<Row> chunks() {
+    List<FilePart> parts = parts();
+    Dataset<Row> all = null;
+    if (!parts.isEmpty()) {
+      all = spark.range(0, parts.size(), 1, parts.size()).mapPartitions(new FilePacking(parts, rules, shards, hadoop), CHUNK);
+    }
+    for (InputFile file : files) {
+      if (file.layout().equals("parquet")) {
+        Dataset<Row> own =
+            ParquetInput.records(spark, file, mapping)
+                .as(Packing.RECORDS)
+                .mapPartitions(new Packing(rules, shards, file.origin(), BatchJob::chunkRow), CHUNK);
+        all = all == null ? own : all.union(own);
+      }
+    }
+    return all;
+  }
+
+  /** The parts to read, with the line that each begins on. */
+  private List<FilePart> parts() {
+    List<FilePart> parts = new ArrayList<>();
+    long partBytes = settings.number("part_bytes", PART_BYTES);
+    for (InputFile file : files) {
+      if (!file.layout().equals("parquet")) {
+        parts.addAll(FilePart.of(file, partBytes));
+      }
+    }
+    List<Long> lines = countLines(parts);
+    long line = 1;
+    for (int i = 0; i < parts.size(); ++i) {
+      line = parts.get(i).first() ? parts.get(i).line() : line;
+      parts.set(i, parts.get(i).onLine(line));
+      line += lines.get(i);
+    }
+    return parts;
+  }
+
+  /** The line breaks of each part that another follows. */
+  private List<Long> countLines(List<FilePart> parts) {
+    if (parts.stream().allMatch(part -> part.end() == Long.MAX_VALUE)) {
+      return parts.stream().map(part -> 0L).toList();
+    }
+    SerializableConfiguration conf = hadoop;
+    return new JavaSparkContext(spark.sparkContext())
+        .parallelize(parts, parts.size())
+        .map(part -> part.end() == Long.MAX_VALUE ? 0L : part.countLines(conf.value()))
+        .collect();
+  }
+
+  private static Counts counts(Dataset<Row> judged) {
+    Counts all = new Counts();
+    for (Row row : judged.filter(col("kind").equalTo(BatchJudging.COUNTS)).collectAsList()) {
+      byte[] bytes = row.getAs("value");
+      try (ObjectInputStream in = new ObjectInputStream(new ByteArrayInputStream(bytes))) {
+        all.add((Counts) in.readObject());
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      } catch (ClassNotFoundException e) {
+        throw new IllegalStateException(e); // this program wrote it
+      }
+    }
+    return all;
+  }
+
+  private static Dataset<byte[]> inOrder(Dataset<Row> judged, int kind) {
+    return judged.filter(col("kind").equalTo(kind)).orderBy("time", "file", "number", "place").select("value").as(Encoders.BINARY());
+  }
+
+  private void write(Dataset<Row> judged, int kind, String setting) {
+    if (settings.has(setting)) {
+      Iterator<byte[]> blocks = inOrder(judged, kind).mapPartitions(new Joining(), Encoders.BINARY()).toLocalIterator();
+      WholeFile.write(settings.text(setting), blocks, hadoop.value());
+    }
+  }
+
+  /** The first alerts, for the console. */
+  private void showAlerts(Dataset<Row> judged) {
+    Settings console = settings.below("console");
+    if (console.flag("alerts")) {
+      for (byte[] alert : inOrder(judged, Outputs.ALERT).limit((int) console.number("limit", 20)).collectAsList()) {
+        events.tellAlert(new String(alert, StandardCharsets.UTF_8));
+      }
+    }
+  }
+
+  private boolean reports() {
+    return settings.has("report") || settings.has("tables");
+  }
+
+  private void report(Dataset<Row> judged, Counts counts) {
+    JavaRDD<byte[]> each = judged.filter(col("kind").equalTo(BatchJudging.ANALYTICS)).select("value").as(Encoders.BINARY()).toJavaRDD();
+    if (each.isEmpty()) {
+      return; // there were no records
+    }
+    StringBuilder options = new StringBuilder();
+    files.forEach(file -> options.append("input=").append(file.path()).append('\n'));
+    options.append("alerts_input=").append(settings.text("alerts", "")).append('\n');
+    options.append("top=").append(settings.number("top", 10)).append('\n');
+    options.append("generated_at_us=").append(ShardProcessor.nowMicros()).append('\n');
+    options.append("resends=").append(counts.resends).append('\n');
+    String report = Native.report(each.treeReduce(Native::mergeAnalytics), options.toString());
+    if (settings.has("report")) {
+      WholeFile.write(settings.text("report"), List.of(report.getBytes(StandardCharsets.UTF_8)).iterator(), hadoop.value());
+    }
+    try {
+      JsonNode read = new ObjectMapper().enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS).readTree(report);
+      ReportTables.show(spark, read, settings.text("tables", ""), events);
+    } catch (IOException e) {
+      throw new BorderException("the report is no JSON: " + e.getMessage());
+    }
+  }
+
+  private ObjectNode ended(Counts counts) {
+    ObjectNode line = Events.named("ended").put("files", files.size()).put("rows", counts.records()).put("duration_ms", elapsedMs());
+    counts.putInto(line, described.path("rules"));
+    return line;
+  }
+
+  private long elapsedMs() {
+    return (System.nanoTime() - begunNanos) / 1_000_000;
+  }
+
+  private int shards() {
+    long bytes = files.stream().mapToLong(InputFile::textBytes).sum();
+    long usual = Math.max(Math.max(8, 2L * spark.sparkContext().defaultParallelism()), bytes / SHARD_BYTES);
+    return (int) settings.number("shards", Math.min(usual, MOST_SHARDS));
+  }
+
+  private static boolean order(String name) {
+    return switch (name) {
+      case "arrival" -> false;
+      case "event-time" -> true;
+      default -> throw new Failure("settings", "there is no order " + name, "there are arrival and event-time");
+    };
+  }
+}
