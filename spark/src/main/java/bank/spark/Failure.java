@@ -13,6 +13,11 @@ final class Failure extends RuntimeException {
     this.advice = advice;
   }
 
+  Failure(String kind, String message, String advice, Throwable cause) {
+    this(kind, message, advice);
+    initCause(cause);
+  }
+
   String kind() {
     return kind;
   }

@@ -66,14 +66,14 @@ final class Failures {
       Matcher found = sign.pattern.matcher(text.toString());
       if (found.find()) {
         String message = found.groupCount() > 0 ? found.group(1) : lineAround(text.toString(), found.start());
-        return new Failure(sign.kind, message.strip(), sign.advice);
+        return new Failure(sign.kind, message.strip(), sign.advice, error);
       }
     }
     Throwable root = error;
     while (root.getCause() != null) {
       root = root.getCause();
     }
-    return new Failure("other", firstLine(root.toString()), "the log has all of it");
+    return new Failure("other", firstLine(root.toString()), "the log has all of it", error);
   }
 
   private static Sign sign(String pattern, String kind, String advice) {

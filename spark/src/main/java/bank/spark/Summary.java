@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** What a partition of a batch tells the driver. */
-final class Summary implements Serializable {
+public final class Summary implements Serializable {
   private static final long serialVersionUID = 1L;
 
   final int shard;
