@@ -206,7 +206,7 @@ Result<kafka::DetectorOptions> detector_options(const Context& context) {
   // The client and the committer have threads of their own.
   const std::int64_t threads = settings.integer("detect.threads");
   options.threads =
-      threads > 0 ? static_cast<std::size_t>(threads) : std::max(1U, std::thread::hardware_concurrency() - 1);
+      threads > 0 ? static_cast<std::size_t>(threads) : std::max(1U, std::thread::hardware_concurrency());
   const Result<engine::Options> engine = engine_options(settings);
   if (!engine) return std::unexpected(engine.error());
   options.engine = *engine;

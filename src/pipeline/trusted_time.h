@@ -31,9 +31,10 @@ class TrustedTime {
  private:
   void witness(std::uint64_t account_hash, std::int64_t time_us);
 
-  std::array<Witness, witnesses> witnesses_{};  // the newest time of each of the accounts that are furthest
-  std::int64_t oldest_us_ = no_time;            // of them
-  std::int64_t next_us_ = no_time;              // what is older changes nothing worth the work
+  // The newest time of each of the accounts that are furthest, ascending.
+  std::array<Witness, witnesses> witnesses_{};
+  std::int64_t oldest_us_ = no_time;  // of them
+  std::int64_t next_us_ = no_time;    // what is older changes nothing worth the work
 };
 
 }  // namespace bank::pipeline

@@ -53,13 +53,16 @@ Committer::~Committer() {
 // Anew, too, after a time-out or a fatal error, when nothing else brings the client back to a known state.
 Result<void> Committer::make_producer() {
   drop_producer();
-  const std::array<Property, 7> chosen = {Property{"compression.type", "lz4"},
+  const std::array<Property, 8> chosen = {Property{"compression.type", "lz4"},
                                           {"message.max.bytes", "1000000000"},  // the topics' own limits count
                                           {"transaction.timeout.ms", transaction_timeout_ms},
                                           {"queue.buffering.max.messages", "1000000"},
                                           {"queue.buffering.max.kbytes", "131072"},
                                           {"partitioner", "murmur2_random"},  // as Java's clients have it
-                                          {"linger.ms", "2"}};
+                                          {"linger.ms", "2"},
+                                          // The cluster refuses a transaction's first requests while it ends the
+                                          // one before, which takes it milliseconds.
+                                          {"retry.backoff.ms", "10"}};
   const std::array<Property, 2> required = {Property{"transactional.id", options_.transactional_id},
                                             {"enable.idempotence", "true"}};
   Result<Client> made = Client::make(RD_KAFKA_PRODUCER, options_.connection, chosen, required);

@@ -6,6 +6,7 @@
 #include <array>
 #include <map>
 #include <mutex>
+#include <set>
 #include <utility>
 
 #include "adapters/kafka/client.h"
@@ -23,8 +24,8 @@ namespace {
 
 constexpr int call_timeout_ms = 10'000;
 constexpr int poll_ms = 10;
-/// Before this version the client can't be told to look again soon whether there is room for more records.
-constexpr int fetch_backoff_since = 0x020200ff;
+constexpr std::size_t queue_kbytes = 24 << 10;
+constexpr std::size_t queue_kbytes_min = 4 << 10;
 constexpr int nudge_ms = 100;
 constexpr std::int64_t status_interval_ns = 100'000'000;
 /// How often a broker that is gone is asked for, and how long it may take to answer.
@@ -108,7 +109,7 @@ class Detector {
   std::optional<Error> error_;
   std::int64_t next_status_ns_ = 0;
   std::int64_t next_look_ns_ = 0;
-  std::int32_t last_nudged_ = -1;
+  std::set<std::int32_t> to_nudge_;  // partitions
   std::uint64_t seen_records_ = 0;
 };
 
@@ -154,12 +155,18 @@ Result<void> Detector::start() {
   state_dir_.emplace(std::move(*state_dir));
 
   std::vector<Property> chosen = {
-      {"queued.min.messages", "500000"},        // far less, and the client idles between two fetches
-      {"queued.max.messages.kbytes", "32768"},  // a tenth of a second's work
-      {"session.timeout.ms", "10000"},         {"heartbeat.interval.ms", "2000"},
-      {"fetch.error.backoff.ms", "100"},       {"topic.metadata.refresh.interval.ms", "60000"},
-      {"statistics.interval.ms", "0"}};
-  if (rd_kafka_version() >= fetch_backoff_since) chosen.emplace_back("fetch.queue.backoff.ms", "5");
+      {"queued.min.messages", "500000"},  // far less, and the client idles between two fetches
+      // Of each worker. Some hundredths of a second's work; more would be memory that has left the caches when its turn
+      // comes.
+      {"queued.max.messages.kbytes", fmt::format("{}", std::max(queue_kbytes / options_.threads, queue_kbytes_min))},
+      {"session.timeout.ms", "10000"},
+      {"heartbeat.interval.ms", "2000"},
+      {"fetch.error.backoff.ms", "100"},
+      {"topic.metadata.refresh.interval.ms", "60000"},
+      {"statistics.interval.ms", "0"},
+      // While a fetch waits for records of the partitions that are read to their ends, others are not fetched.
+      {"fetch.wait.max.ms", "20"}};
+  if (!oversleeps()) chosen.emplace_back("fetch.queue.backoff.ms", "5");
   std::vector<Property> required = {{"group.id", options_.group},          {"enable.auto.commit", "false"},
                                     {"enable.auto.offset.store", "false"}, {"isolation.level", "read_committed"},
                                     {"auto.offset.reset", "error"},        {"partition.assignment.strategy", "range"},
@@ -250,33 +257,23 @@ void Detector::loop() {
   }
 }
 
-// When its queue is full, the client's thread of a broker sleeps up to a second, however soon there is room again
-// (librdkafka before 2.2, whose fetch.queue.backoff.ms is for that). A question to the partition's leader wakes it.
+// A question to a partition's leader wakes the client's thread of that broker, which else may oversleep.
 void Detector::nudge_client() {
-  if (rd_kafka_version() >= fetch_backoff_since || !assigned_ || consumer_->complaints().unreachable()) return;
-  const auto is_behind = [&](std::int32_t number, const Assigned& assigned) {
-    std::int64_t low = 0;
-    std::int64_t high = 0;
-    rd_kafka_get_watermark_offsets(consumer_->get(), options_.transactions_topic.c_str(), number, &low, &high);
-    return high > assigned.next_offset.load(std::memory_order_relaxed);
-  };
-  // In turns, since each may have a leader of its own.
-  std::optional<std::int32_t> first;
-  std::optional<std::int32_t> next;
-  for (const std::unique_ptr<Worker>& worker : workers_) {
-    for (const auto& [number, assigned] : worker->assigned()) {
-      if (!is_behind(number, *assigned)) continue;
-      if (!first || number < *first) first = number;
-      if (number > last_nudged_ && (!next || number < *next)) next = number;
-    }
-  }
-  if (!next) next = first;
-  if (!next) return;
-  last_nudged_ = *next;
+  if (!oversleeps() || !assigned_ || consumer_->complaints().unreachable()) return;
   std::int64_t low = 0;
   std::int64_t high = 0;
-  static_cast<void>(rd_kafka_query_watermark_offsets(consumer_->get(), options_.transactions_topic.c_str(), *next, &low,
-                                                     &high, nudge_ms));
+  for (const std::unique_ptr<Worker>& worker : workers_) {
+    if (!worker->take_unfetched()) continue;
+    for (const auto& [number, assigned] : worker->assigned()) {
+      rd_kafka_get_watermark_offsets(consumer_->get(), options_.transactions_topic.c_str(), number, &low, &high);
+      if (high > assigned->next_offset.load(std::memory_order_relaxed)) to_nudge_.insert(number);
+    }
+  }
+  if (to_nudge_.empty()) return;
+  // One at a time, as each is waited for.
+  const std::int32_t number = to_nudge_.extract(to_nudge_.begin()).value();
+  static_cast<void>(rd_kafka_query_watermark_offsets(consumer_->get(), options_.transactions_topic.c_str(), number,
+                                                     &low, &high, nudge_ms));
 }
 
 // While no records come, nothing else tells that a broker that was gone is back.
@@ -367,6 +364,7 @@ void Detector::revoke(bool lost) {
     worker->assigned().clear();
   }
   partition_queues_.clear();
+  to_nudge_.clear();
   assigned_ = false;
 }
 

@@ -38,7 +38,6 @@ Worker::~Worker() {
 void Worker::pause() {
   std::unique_lock lock(mutex_);
   pause_wanted_ = true;
-  pausing_ = true;
   rd_kafka_queue_yield(queue_.get());
   changed_.wait(lock, [this] { return paused_; });
 }
@@ -46,7 +45,6 @@ void Worker::pause() {
 void Worker::resume() {
   const std::lock_guard lock(mutex_);
   pause_wanted_ = false;
-  pausing_ = false;
   paused_ = false;
   changed_.notify_all();
 }
@@ -67,11 +65,24 @@ void Worker::run() {
       }
       if (end_) return;
     }
+    if (oversleeps()) look_for_unfetched();
     rd_kafka_consume_callback_queue(
         queue_.get(), serve_ms,
         [](rd_kafka_message_t* message, void* opaque) { static_cast<Worker*>(opaque)->take(*message); }, this);
     for (auto& [number, assigned] : assigned_) judge(*assigned);
   }
+}
+
+// All that the queue holds is about to be taken. What is to come beyond that has not been fetched.
+void Worker::look_for_unfetched() {
+  auto wanted = -static_cast<std::int64_t>(rd_kafka_queue_length(queue_.get()));
+  for (const auto& [number, assigned] : assigned_) {
+    std::int64_t low = 0;
+    std::int64_t high = 0;
+    rd_kafka_get_watermark_offsets(consumer_.get(), topic_.c_str(), number, &low, &high);
+    wanted += std::max<std::int64_t>(high - assigned->next_offset.load(std::memory_order_relaxed), 0);
+  }
+  if (wanted > 0) unfetched_.store(true, std::memory_order_relaxed);
 }
 
 // Called for each message that the client has.

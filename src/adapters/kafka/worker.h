@@ -73,11 +73,16 @@ class Worker {
   void resume();
   std::map<std::int32_t, std::unique_ptr<Assigned>>& assigned() { return assigned_; }
 
+  /// Whether, since this was last asked, there were records that the client had not even fetched: its thread may sleep,
+  /// having found the queue full.
+  [[nodiscard]] bool take_unfetched() { return unfetched_.exchange(false, std::memory_order_relaxed); }
+
   /// What the client reports of a partition, that can't be gone on from.
   [[nodiscard]] std::optional<Error> error() const;
 
  private:
   void run();
+  void look_for_unfetched();
   void take(const rd_kafka_message_t& message);
   void take_record(Assigned& assigned, const rd_kafka_message_t& message);
   void replayed_outlier(Assigned& assigned);
@@ -100,7 +105,7 @@ class Worker {
   bool paused_ = false;
   bool end_ = false;
   std::optional<Error> error_;
-  std::atomic<bool> pausing_ = true;  // pause_wanted_, for a look without the lock
+  std::atomic<bool> unfetched_ = false;
 
   std::thread thread_;
 };
