@@ -11,5 +11,6 @@ export default defineConfig({
   },
   // npm run dev: the page from here, the API from a `bank dashboard` at its default address.
   server: { host: '127.0.0.1', proxy: { '/api': 'http://127.0.0.1:8080' } },
-  test: { include: ['src/**/*.test.ts'] },
+  // A zone that is not UTC and has summer time.
+  test: { include: ['src/**/*.test.ts'], env: { TZ: 'America/New_York' } },
 });

@@ -74,6 +74,7 @@ const WORDS: Record<string, string> = {
   confirmed_fraud: 'Confirmed fraud',
   false_positive: 'False positive',
   closed: 'Closed',
+  cpu: 'CPU',
 };
 
 /** A status or another name_with_underscores, as people write it. */

@@ -73,7 +73,7 @@ export function amountTicks(transactions: Transaction[], height: number): Tick[]
 
 const STEPS_S = [1, 5, 15, 30, 60, 300, 900, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 86_400, 2 * 86_400, 7 * 86_400, 30 * 86_400];
 
-/** Round times in the viewer's zone, `wanted` of them at most. */
+/** Round times in the viewer's zone, with `wanted` steps between them at most. */
 export function timeTicks(frame: Frame, wanted: number): Tick[] {
   const seconds = (frame.to - frame.from) / 1000;
   const step = (STEPS_S.find((s) => seconds / s <= wanted) ?? 90 * 86_400) * 1000;
