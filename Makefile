@@ -138,10 +138,36 @@ bench-peers-kafka: build ## bank detect --kafka beside Flink, Kafka Streams, Pyt
 	@tools/setup run kafka peers-kafka
 	@python3 bench/peers/kafka/bench.py --bank build/release/bin/bank --runs $(RUNS) $(ARGS)
 
+# Node and npm may come from elsewhere than the distribution: packages are looked at where there are none.
+NODE = command -v node >/dev/null && command -v npm >/dev/null || tools/setup web
+
+web/node_modules/.package-lock.json: web/package.json web/package-lock.json
+	@$(NODE)
+	@cd web && npm ci --loglevel=error
+	@touch $@
+
+web/dist/index.html: web/node_modules/.package-lock.json $(shell find web/src web/public -type f) web/index.html web/vite.config.ts
+	@cd web && npm run --silent build -- --logLevel warn
+	@touch $@
+
+.PHONY: web
+web: web/dist/index.html ## The dashboard's page, web/dist: compiled into bank by the next build
+
+.PHONY: test-web
+test-web: web build ## The page: its types and unit tests, and the whole of it in Chromium
+	@tools/setup browser
+	@cd web && npm run --silent check && npm run --silent unit
+	@cd web && BANK=$(CURDIR)/build/release/bin/bank node --test --test-concurrency=1 tests/*.test.mjs
+
+.PHONY: screenshots
+screenshots: web build ## Pictures of every page, light and dark, wide and phone: build/screenshots
+	@tools/setup browser
+	@cd web && BANK=$(CURDIR)/build/release/bin/bank node tests/screenshots.mjs $(CURDIR)/build/screenshots
+
 .PHONY: install
 install: build ## Installs bank and its rule sets under $(DESTDIR)$(PREFIX)
 	@DESTDIR=$(DESTDIR) cmake --install build/release --prefix $(PREFIX)
 
 .PHONY: clean
 clean: ## Removes everything that was built
-	rm -rf build
+	rm -rf build web/dist web/node_modules

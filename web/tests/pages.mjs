@@ -1,0 +1,26 @@
+// Every page, with an alert, a case and an account that exist: for the looks at all of them.
+export async function everyPage(bank, session) {
+  const query = 'rule=VELOCITY';
+  const [alert] = await bank.hasAlerts(session, query).catch(() => bank.hasAlerts(session, ''));
+  const id = encodeURIComponent(alert.alert_id);
+  return {
+    live: '/',
+    alerts: '/alerts?status=open,acknowledged',
+    alert: `/alerts?status=open,acknowledged&open=${id}`,
+    cases: '/cases',
+    case: `/cases/${encodeURIComponent(alert.case_id)}`,
+    account: `/accounts/${encodeURIComponent(alert.account_ref)}?around=${id}`,
+    rules: '/rules',
+    health: '/health',
+    users: '/users',
+    tokens: '/tokens',
+    audit: '/audit',
+  };
+}
+
+/** Waits until the page shows what it has loaded. */
+export async function settled(page) {
+  await page.locator('main, #content').first().waitFor();
+  await page.waitForFunction(() => !document.querySelector('.loading'));
+  await page.evaluate(() => document.fonts.ready);
+}

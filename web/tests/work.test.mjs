@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Bank } from './bank.mjs';
+import { as, close, open } from './browser.mjs';
+
+let bank, browser, admin;
+before(async () => {
+  bank = await Bank.start(1000);
+  browser = await open();
+  admin = await bank.addPeople();
+  await bank.hasAlerts(admin, '', 12);
+});
+after(async () => {
+  await browser?.close();
+  await bank?.remove();
+});
+
+const rows = (page) => page.locator('section[aria-label="Alerts"] tbody tr');
+const panel = (page) => page.getByRole('complementary', { name: 'Alert' });
+
+test('filters narrow the list, and are in the address', async () => {
+  const page = await as(browser, bank, 'anna');
+  const [one] = await bank.hasAlerts(admin, 'severity=HIGH');
+  await page.goto('/alerts');
+  await rows(page).first().waitFor();
+  await page.getByRole('group', { name: 'Severity' }).getByRole('button', { name: 'High' }).click();
+  await page.waitForURL(/severity=HIGH/);
+  await page.waitForFunction(() => [...document.querySelectorAll('td.severity')].every((cell) => cell.innerText.trim() === 'High') && document.querySelector('td.severity'));
+  await page.reload();
+  await rows(page).first().waitFor();
+  assert.equal(await page.getByRole('group', { name: 'Severity' }).getByRole('button', { name: 'High' }).getAttribute('aria-pressed'), 'true');
+
+  await page.getByRole('button', { name: 'Clear' }).click();
+  await page.getByRole('search', { name: 'Filter alerts' }).getByRole('searchbox').fill(one.transaction_id);
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/q=/);
+  await page.waitForFunction((n) => document.querySelectorAll('section[aria-label="Alerts"] tbody tr').length <= n && document.querySelector('tbody tr'), 8);
+  await page.getByRole('search', { name: 'Filter alerts' }).getByRole('searchbox').fill('nothing is called this');
+  await page.keyboard.press('Enter');
+  await page.getByText('No alert fits').waitFor();
+  await close(page);
+});
+
+test('an alert is worked by keys alone, and others see it at once', async () => {
+  const anna = await as(browser, bank, 'anna');
+  const admins = await as(browser, bank, 'admin');
+  await anna.goto('/alerts?status=open');
+  await rows(anna).first().waitFor();
+  await anna.keyboard.press('j');
+  await anna.keyboard.press('j');
+  await anna.keyboard.press('k');
+  await anna.keyboard.press('Enter');
+  await panel(anna).getByText('Nothing was done yet.').waitFor();
+  const id = new URL(anna.url()).searchParams.get('open');
+  await admins.goto(`/alerts?open=${encodeURIComponent(id)}`);
+  await panel(admins).getByText('Nothing was done yet.').waitFor();
+
+  await anna.keyboard.press('a');
+  await panel(anna).getByText('Open → Acknowledged').waitFor();
+  await panel(admins).getByText('Open → Acknowledged').waitFor();
+  await anna.keyboard.press('m');
+  await panel(anna).getByText('assigned to anna').waitFor();
+  await anna.keyboard.press('n');
+  await anna.keyboard.type('Called the customer <b>twice</b>');
+  await anna.keyboard.press('Control+Enter');
+  await panel(anna).getByText('Called the customer <b>twice</b>').waitFor();
+  await anna.keyboard.press('Escape');
+  await anna.keyboard.press('f');
+  await panel(anna).getByText('Acknowledged → Confirmed fraud').waitFor();
+  await anna.keyboard.press('Escape');
+  await panel(anna).waitFor({ state: 'detached' });
+
+  const alert = await bank.get(`/alerts/${encodeURIComponent(id)}`, admin);
+  assert.deepEqual([alert.status, alert.assignee, alert.notes[0].text], ['confirmed_fraud', 'anna', 'Called the customer <b>twice</b>']);
+  assert.ok(alert.audit.filter((entry) => entry.user === 'anna').length >= 3);
+  await close(anna, admins);
+});
+
+test('several alerts at once', async () => {
+  const page = await as(browser, bank, 'anna');
+  await page.goto('/alerts?status=open');
+  await rows(page).nth(3).waitFor();
+  const ids = [];
+  for (let i = 0; i < 3; i++) {
+    const box = rows(page).nth(i).getByRole('checkbox');
+    ids.push((await box.getAttribute('aria-label')).replace('Select ', ''));
+    await box.check();
+  }
+  await page.getByText('3 selected').waitFor();
+  await page.getByLabel('Note to go with the change').fill('known customer');
+  await page.getByRole('region', { name: 'Selected alerts' }).getByRole('button', { name: /^False positive/ }).click();
+  await page.getByText('3 alerts marked as false positive').waitFor();
+  for (const id of ids) {
+    const alert = await bank.get(`/alerts/${encodeURIComponent(id)}`, admin);
+    assert.deepEqual([alert.status, alert.notes[0]?.text], ['false_positive', 'known customer']);
+  }
+  await close(page);
+});
+
+test('who comes too late with a decision is told, and sees what holds', async () => {
+  const [alert] = await bank.hasAlerts(admin, 'status=open');
+  const page = await as(browser, bank, 'anna');
+  const url = `/api/v1/alerts/${encodeURIComponent(alert.alert_id)}`;
+  await page.route(`**${url}`, async (route) => {
+    // Between reading and writing somebody else decides.
+    if (route.request().method() === 'PATCH') {
+      await fetch(bank.base + url, {
+        method: 'PATCH',
+        headers: { 'Content-Type': 'application/json', Origin: bank.base, Cookie: admin.cookie, 'X-CSRF-Token': admin.csrf },
+        body: JSON.stringify({ status: 'closed', version: alert.version }),
+      });
+    }
+    await route.continue();
+  });
+  await page.goto(`/alerts?open=${encodeURIComponent(alert.alert_id)}`);
+  await panel(page).getByRole('button', { name: /^Confirm fraud/ }).click();
+  await page.getByText('Somebody else changed this alert meanwhile').waitFor();
+  await panel(page).getByText('Open → Closed').waitFor();
+  await close(page);
+});
+
+test('an account shows why the rule fired', async () => {
+  const [alert] = await bank.hasAlerts(admin, 'rule=VELOCITY');
+  const page = await as(browser, bank, 'anna');
+  await page.goto(`/alerts?open=${encodeURIComponent(alert.alert_id)}`);
+  await panel(page).getByRole('link', { name: 'Show why it fired' }).click();
+  await page.getByRole('heading', { name: 'Why VELOCITY fired' }).waitFor();
+  await page.getByText('count(5m) >= 5').waitFor();
+  const told = await bank.get(`/accounts/${encodeURIComponent(alert.account_ref)}?around=${encodeURIComponent(alert.alert_id)}`, admin);
+  const inside = told.explanation.windows[0].transaction_ids.length;
+  assert.ok(inside >= 5);
+  assert.equal(await page.locator('.dot.judged').count(), 1);
+  assert.equal(await page.locator('.dot.inside').count(), inside - 1);
+  await page.getByText('this one', { exact: true }).waitFor();
+  assert.ok(!page.url().includes(alert.account_number), 'no account number in the address');
+  await close(page);
+});
+
+test("a case's decision holds for its alerts, and counts for the rule's precision", async () => {
+  const page = await as(browser, bank, 'anna');
+  await page.goto('/cases');
+  await page.locator('section[aria-label="Cases"] tbody tr').first().click();
+  await page.getByText('What is decided here holds for all alerts of the case.').waitFor();
+  const id = decodeURIComponent(new URL(page.url()).pathname.split('/').pop());
+  await page.getByRole('button', { name: /^Confirm fraud/ }).click();
+  await page.getByText('Open → Confirmed fraud').first().waitFor();
+  const { alert_items: alerts } = await bank.get(`/cases/${encodeURIComponent(id)}`, admin);
+  assert.ok(alerts.length > 0 && alerts.some((alert) => alert.status === 'confirmed_fraud'));
+  await page.getByLabel('Write a note').fill('card blocked');
+  await page.getByRole('button', { name: 'Add note' }).click();
+  await page.getByText('card blocked').waitFor();
+
+  await page.goto('/rules');
+  const card = page.locator('li.card', { has: page.getByRole('heading', { name: alerts[0].alert_type, exact: true }) });
+  await card.getByText(/of \d+ were fraud/).waitFor();
+  await close(page);
+});
+
+test('what was decided outlives the server', async () => {
+  const decided = await bank.get('/alerts?status=confirmed_fraud&limit=200', admin);
+  await bank.stop();
+  await bank.run();
+  const page = await as(browser, bank, 'anna');
+  await page.goto('/alerts?status=confirmed_fraud');
+  await rows(page).first().waitFor();
+  assert.ok((await rows(page).count()) >= Math.min(50, decided.items.length));
+  await close(page);
+});
