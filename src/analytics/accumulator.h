@@ -17,6 +17,10 @@
 #include "model/rejection.h"
 #include "model/transaction.h"
 
+namespace bank::wire {
+class Reader;
+}  // namespace bank::wire
+
 namespace bank::analytics {
 
 inline constexpr std::size_t hours = 24;
@@ -62,6 +66,10 @@ class TransactionAccumulator {
   [[nodiscard]] const NamedTable<Tally>& merchants() const { return merchants_; }
   [[nodiscard]] const TimeSeries& series() const { return series_; }
   [[nodiscard]] const AmountSketch& amounts() const { return amounts_; }
+
+  /// As part of what saved.h saves. False: what is read can't be; it is of no more use then.
+  void save(std::string& out) const;
+  [[nodiscard]] bool restore(wire::Reader& reader);
 
  private:
   void add_one(const model::Transaction& transaction);
@@ -128,6 +136,10 @@ class AlertAccumulator {
   [[nodiscard]] const std::vector<std::string>& rules_versions() const { return rules_versions_; }
   static constexpr std::size_t max_versions = 8;
   [[nodiscard]] const TimeSeries& series() const { return series_; }
+
+  /// As part of what saved.h saves. False: what is read can't be; it is of no more use then.
+  void save(std::string& out) const;
+  [[nodiscard]] bool restore(wire::Reader& reader);
 
  private:
   RuleTally& rule(std::string_view id);

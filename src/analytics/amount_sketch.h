@@ -4,9 +4,14 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "model/amount.h"
+
+namespace bank::wire {
+class Reader;
+}  // namespace bank::wire
 
 namespace bank::analytics {
 
@@ -44,6 +49,10 @@ class AmountSketch {
   /// The bars from the first to the last that is not empty. Their ends are 0, then 1, 1.5, 2.2, 3.3, 4.7 and 6.8 of
   /// every power of ten from 0.01. Exact always.
   [[nodiscard]] std::vector<AmountBin> histogram() const;
+
+  /// As part of what saved.h saves. False: what is read can't be; it is of no more use then.
+  void save(std::string& out) const;
+  [[nodiscard]] bool restore(wire::Reader& reader);
 
  private:
   std::vector<std::int64_t> kept_;      ///< While exact.

@@ -16,6 +16,10 @@
 #include "analytics/tally.h"
 #include "base/assert.h"
 
+namespace bank::wire {
+class Reader;
+}  // namespace bank::wire
+
 namespace bank::analytics {
 
 /// Estimates how many different hashes it has seen, within 0.8 % (one standard deviation), in 16 KiB.
@@ -42,6 +46,10 @@ class DistinctEstimator {
     if (estimate <= 2.5 * m && zeros != 0) estimate = m * std::log(m / static_cast<double>(zeros));
     return static_cast<std::uint64_t>(std::llround(estimate));
   }
+
+  /// As part of what saved.h saves. False: what is read can't be; it is of no more use then.
+  void save(std::string& out) const;
+  [[nodiscard]] bool restore(wire::Reader& reader);
 
  private:
   static constexpr int index_bits = 14;
@@ -100,6 +108,10 @@ class NamedTable {
   }
   [[nodiscard]] std::uint64_t count_error() const { return count_error_; }
   [[nodiscard]] Uint128 volume_error() const { return volume_error_; }
+
+  /// As part of what saved.h saves. False: what is read can't be; it is of no more use then.
+  void save(std::string& out) const;
+  [[nodiscard]] bool restore(wire::Reader& reader);
 
   /// The `limit` entries with the largest key(value), largest first, equal ones by name.
   template <typename Key>

@@ -3,10 +3,15 @@
 
 #include <cstdint>
 #include <limits>
+#include <string>
 #include <vector>
 
 #include "analytics/tally.h"
 #include "model/event_time.h"
+
+namespace bank::wire {
+class Reader;
+}  // namespace bank::wire
 
 namespace bank::analytics {
 
@@ -37,6 +42,10 @@ class TimeSeries {
   /// Start of the first bucket; that of bucket i is i widths later.
   [[nodiscard]] model::EventTime start() const;
   [[nodiscard]] const std::vector<SeriesBucket>& buckets() const { return buckets_; }
+
+  /// As part of what saved.h saves. False: what is read can't be; it is of no more use then.
+  void save(std::string& out) const;
+  [[nodiscard]] bool restore(wire::Reader& reader);
 
  private:
   SeriesBucket& bucket_at(model::EventTime time) {

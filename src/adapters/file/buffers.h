@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <string_view>
 #include <vector>
 
 namespace bank::file {
@@ -45,11 +44,5 @@ class BufferPool {
   std::mutex mutex_;
   std::vector<Buffer> free_;
 };
-
-/// How many '\n' are in `text`.
-[[nodiscard]] std::size_t count_newlines(std::string_view text);
-
-/// Appends where each '\n' of `text` stands; it is shorter than 4 GiB.
-void find_newlines(std::string_view text, std::vector<std::uint32_t>& places);
 
 }  // namespace bank::file

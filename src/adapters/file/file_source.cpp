@@ -13,14 +13,11 @@
 #include <utility>
 
 #include "adapters/file/event_time_order.h"
-#include "codec/csv.h"
 #include "codec/utf8.h"
+#include "pipeline/file_head.h"
 
 namespace bank::file {
 namespace {
-
-constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
-constexpr std::size_t head_bytes_max = 1 << 20;
 
 bool is_glob(const std::string& name) {
   struct stat status{};
@@ -38,40 +35,6 @@ Result<std::vector<std::string>> expand(const std::string& pattern) {
   return names;  // glob has sorted them
 }
 
-// What the name ends in, a compression's ending aside.
-std::string_view ending(std::string_view name) {
-  for (const std::string_view compressed : {".gz", ".zst", ".zstd"}) {
-    if (name.ends_with(compressed)) name.remove_suffix(compressed.size());
-  }
-  const std::size_t dot = name.find_last_of("./");
-  return dot == std::string_view::npos || name[dot] == '/' ? std::string_view() : name.substr(dot);
-}
-
-std::size_t skip_blank(std::string_view text) { return std::min(text.find_first_not_of(" \t\r\n"), text.size()); }
-
-// The first row that is not blank, with the blank lines before it.
-struct HeaderRow {
-  std::string_view row;
-  std::size_t end = 0;  // behind its newline
-};
-std::optional<HeaderRow> find_header(std::string_view head, bool at_end) {
-  std::size_t begin = skip_blank(head);
-  begin = head.substr(0, begin).rfind('\n') + 1;  // npos + 1 is 0
-  const std::size_t row_end = codec::find_row_end(head, begin, at_end);
-  if (row_end != std::string_view::npos) return HeaderRow{trim_line(head.substr(begin, row_end - begin)), row_end + 1};
-  if (at_end || head.size() >= head_bytes_max) return HeaderRow{trim_line(head.substr(begin)), head.size()};
-  return std::nullopt;
-}
-
-Layout guess(std::string_view name, char first, std::string_view first_row, const SourceOptions& options) {
-  const std::string_view kind = ending(name);
-  if (kind == ".csv" && !options.never_csv) return Layout::csv;
-  if (kind == ".jsonl" || kind == ".ndjson") return Layout::json_lines;
-  if (first == '[') return Layout::json_array;
-  if (first == '{' || kind == ".json" || options.never_csv) return Layout::json_lines;
-  return codec::CsvDecoder::make(first_row, options.names) ? Layout::csv : Layout::json_lines;
-}
-
 // Reads as much as it takes to know the layout, and the header of a CSV. Whether the input ended with it.
 Result<bool> read_head(OpenInput& input, const SourceOptions& options) {
   std::array<char, 16 << 10> block;
@@ -80,12 +43,7 @@ Result<bool> read_head(OpenInput& input, const SourceOptions& options) {
     if (!got) return std::unexpected(got.error());
     if (*got == 0) return !input.bytes->stopped();
     input.head.append(block.data(), *got);
-    if (input.head.size() >= head_bytes_max) return false;
-    if (input.head.size() < byte_order_mark.size()) continue;
-    if (options.layout && *options.layout != Layout::csv) return false;
-    std::string_view text = input.head;
-    if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
-    if (skip_blank(text) < text.size() && find_header(text, false)) return false;
+    if (pipeline::head_suffices(input.head, options.layout)) return false;
   }
 }
 
@@ -187,29 +145,21 @@ Result<OpenInput> FileSource::open_input(std::size_t index) {
   input.bytes = std::move(*bytes);
   const Result<bool> at_end = read_head(input, options_);
   if (!at_end) return std::unexpected(at_end.error());
-  if (input.head.starts_with(byte_order_mark)) input.head.erase(0, byte_order_mark.size());
 
-  const std::size_t first = skip_blank(input.head);
-  const HeaderRow header = find_header(input.head, *at_end).value_or(HeaderRow{});
-  if (first == input.head.size()) {
-    input.layout = options_.layout == Layout::csv ? Layout::csv : Layout::json_lines;  // nothing but blank lines so far
-    return input;
-  }
-  input.layout = options_.layout.value_or(guess(name, input.head[first], header.row, options_));
-  if (input.layout != Layout::csv) return input;
-  if (header.end == 0) {  // stopped while waiting for the header: there is no record yet
-    input.head.clear();
-    return input;
-  }
-
-  if (const auto decoder = codec::CsvDecoder::make(header.row, options_.names); !decoder) {
+  const Result<pipeline::FileHead> head = pipeline::inspect_head(
+      input.head, {.name = name, .layout = options_.layout, .never_csv = options_.never_csv, .at_end = *at_end},
+      options_.names);
+  if (!head) {
     return std::unexpected(
-        Error{decoder.error().kind, fmt::format("{} {}", streams_[index].origin, decoder.error().message)});
+        Error{head.error().kind, fmt::format("{} {}", streams_[index].origin, head.error().message)});
   }
-  streams_[index].format = pipeline::Format::csv;
-  streams_[index].csv_header = header.row;
-  input.line += static_cast<std::int64_t>(count_newlines(std::string_view(input.head).substr(0, header.end)));
-  input.head.erase(0, header.end);
+  if (head->layout == Layout::csv && head->records) {
+    streams_[index].format = pipeline::Format::csv;
+    streams_[index].csv_header = head->csv_header;
+  }
+  input.layout = head->layout;
+  input.line = head->line;
+  input.head.erase(0, head->begin);
   return input;
 }
 

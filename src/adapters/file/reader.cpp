@@ -6,18 +6,19 @@
 #include <span>
 #include <utility>
 
+#include "pipeline/newlines.h"
+
 namespace bank::file {
 namespace {
 
 class TextBatch final : public pipeline::RawBatch {
  public:
   TextBatch(std::shared_ptr<BufferPool> pool, Buffer buffer, std::string_view text, std::int64_t line,
-            std::size_t lines, Frame frame, const pipeline::Stream& stream)
+            pipeline::Frame frame, const pipeline::Stream& stream)
       : pool_(std::move(pool)),
         buffer_(std::move(buffer)),
         text_(text),
         line_(line),
-        lines_(lines),
         frame_(std::move(frame)),
         stream_(stream) {}
   ~TextBatch() override { pool_->give(std::move(buffer_)); }
@@ -25,53 +26,24 @@ class TextBatch final : public pipeline::RawBatch {
   TextBatch& operator=(const TextBatch&) = delete;
 
   void split(std::vector<pipeline::RawRecord>& out) const override {
-    for (const Span& span : frame_.spans) {
-      out.push_back(
-          {.bytes = text_.substr(span.begin, span.size), .number = span.line, .stream = &stream_, .piece = span.piece});
-    }
-    if (frame_.lines) split_lines(out);
+    pipeline::split(frame_, text_, line_, stream_, out);
   }
   [[nodiscard]] std::size_t bytes() const override { return text_.size(); }
 
  private:
-  void split_lines(std::vector<pipeline::RawRecord>& out) const {
-    std::vector<std::uint32_t> ends;
-    ends.reserve(lines_ + 1);
-    find_newlines(text_, ends);
-    if (!text_.empty() && text_.back() != '\n') ends.push_back(static_cast<std::uint32_t>(text_.size()));
-    out.reserve(out.size() + ends.size());
-    const char* const text = text_.data();
-    std::size_t begin = 0;
-    std::int64_t line = line_;
-    for (const std::size_t end : ends) {
-      const std::string_view record = trim_line({text + begin, end - begin});
-      if (!record.empty()) out.push_back({.bytes = record, .number = line, .stream = &stream_});
-      begin = end + 1;
-      ++line;
-    }
-  }
-
   std::shared_ptr<BufferPool> pool_;
   Buffer buffer_;
   std::string_view text_;
   std::int64_t line_;  // the first one's number
-  std::size_t lines_;  // how many, but for one that no newline ends
-  Frame frame_;
+  pipeline::Frame frame_;
   const pipeline::Stream& stream_;
 };
-
-// A cut at `size` that does not go through a character, if the text is UTF-8.
-std::size_t before_character(std::string_view text, std::size_t size) {
-  std::size_t cut = size;
-  while (cut > size - 3 && (text[cut] & '\xc0') == '\x80') --cut;
-  return (text[cut] & '\xc0') == '\x80' ? size : cut;
-}
 
 }  // namespace
 
 RecordReader::RecordReader(OpenInput input, const pipeline::Stream& stream, std::shared_ptr<BufferPool> pool)
     : bytes_(std::move(input.bytes)),
-      framer_(make_framer(input.layout)),
+      framer_(pipeline::make_framer(input.layout)),
       stream_(stream),
       pool_(std::move(pool)),
       rest_(std::move(input.head)),
@@ -124,12 +96,12 @@ Result<std::unique_ptr<pipeline::RawBatch>> RecordReader::next() {
   for (;;) {
     if (text.room() == 0) grow(text);
     if (!at_end_) fill(text);
-    Frame frame = framer_->frame({.text = text.view(),
-                                  .fresh = framed_,
-                                  .offset = offset_,
-                                  .line = line_,
-                                  .pieces = pieces_,
-                                  .at_end = at_end_});
+    pipeline::Frame frame = framer_->frame({.text = text.view(),
+                                            .fresh = framed_,
+                                            .offset = offset_,
+                                            .line = line_,
+                                            .pieces = pieces_,
+                                            .at_end = at_end_});
     framed_ = text.size;
     if (frame.error) error_ = Error{frame.error->kind, stream_.origin + " " + frame.error->message};
     over_ = stopped_ || (at_end_ && !error_ && frame.end == text.size);
@@ -140,23 +112,23 @@ Result<std::unique_ptr<pipeline::RawBatch>> RecordReader::next() {
     if (error_) return std::unexpected(*error_);
     if (over_) return nullptr;
     if (text.size == piece_bytes) {
-      const std::size_t size = before_character(text.view(), piece_bytes - 1);
+      const std::size_t size = pipeline::before_character(text.view(), piece_bytes - 1);
       frame = {.end = size, .spans = {{.begin = 0, .size = size, .line = line_, .piece = ++pieces_}}};
       return deliver(std::move(text), std::move(frame));
     }
   }
 }
 
-std::unique_ptr<pipeline::RawBatch> RecordReader::deliver(Text text, Frame frame) {
+std::unique_ptr<pipeline::RawBatch> RecordReader::deliver(Text text, pipeline::Frame frame) {
   const std::string_view taken = text.view().substr(0, frame.end);
   const std::int64_t line = line_;
   std::string rest(text.view().substr(frame.end));
   rest_.swap(rest);
   framed_ -= frame.end;
   offset_ += frame.end;
-  const std::size_t lines = count_newlines(taken);
-  line_ += static_cast<std::int64_t>(lines);
-  return std::make_unique<TextBatch>(pool_, std::move(text.buffer), taken, line, lines, std::move(frame), stream_);
+  frame.line_count = pipeline::count_newlines(taken);
+  line_ += static_cast<std::int64_t>(frame.line_count);
+  return std::make_unique<TextBatch>(pool_, std::move(text.buffer), taken, line, std::move(frame), stream_);
 }
 
 }  // namespace bank::file

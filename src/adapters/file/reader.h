@@ -8,15 +8,16 @@
 
 #include "adapters/file/buffers.h"
 #include "adapters/file/bytes.h"
-#include "adapters/file/framer.h"
+#include "pipeline/framer.h"
 #include "pipeline/ports.h"
 
 namespace bank::file {
 
+using pipeline::Layout;
+
 /// About how much text a batch holds.
 inline constexpr std::size_t batch_bytes = 256 << 10;
-/// A record that is longer than this is delivered in pieces no longer than this, so that memory stays bounded.
-inline constexpr std::size_t piece_bytes = std::size_t{16} << 20;
+using pipeline::piece_bytes;
 
 /// An input that was opened, with what was read of it to find out what it is.
 struct OpenInput {
@@ -47,10 +48,10 @@ class RecordReader {
   [[nodiscard]] Text start_text();
   void grow(Text& text) const;
   void fill(Text& text);
-  std::unique_ptr<pipeline::RawBatch> deliver(Text text, Frame frame);
+  std::unique_ptr<pipeline::RawBatch> deliver(Text text, pipeline::Frame frame);
 
   std::unique_ptr<ByteStream> bytes_;
-  std::unique_ptr<Framer> framer_;
+  std::unique_ptr<pipeline::Framer> framer_;
   const pipeline::Stream& stream_;
   std::shared_ptr<BufferPool> pool_;
 

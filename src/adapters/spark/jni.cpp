@@ -15,12 +15,15 @@
 #include <utility>
 
 #include "adapters/spark/fault.h"
+#include "adapters/spark/file_feed.h"
 #include "adapters/spark/handles.h"
 #include "adapters/spark/java_text.h"
 #include "adapters/spark/packer.h"
+#include "adapters/spark/report.h"
 #include "adapters/spark/session.h"
 #include "adapters/spark/setup.h"
 #include "adapters/spark/version_info.h"
+#include "pipeline/newlines.h"
 
 #define BANK_JNI(type, name) extern "C" JNIEXPORT type JNICALL Java_bank_spark_Native_##name
 
@@ -30,10 +33,17 @@ using bank::spark::bad_border;
 using bank::spark::Fault;
 using bank::spark::HandleKind;
 using bank::spark::Handles;
-using bank::spark::Packer;
 using bank::spark::Setup;
 using bank::spark::ShardSession;
 using bank::spark::Try;
+
+/// A packer, and the file that it is given.
+struct Packer {
+  Packer(std::shared_ptr<const Setup> setup, std::uint32_t shards, std::string_view origin)
+      : records(std::move(setup), shards, origin) {}
+  bank::spark::Packer records;
+  std::unique_ptr<bank::spark::FileFeed> file;
+};
 
 // Made by JNI_OnLoad, kept until the process ends.
 struct Java {
@@ -50,9 +60,20 @@ Handles& handles() {
 
 // What a call gives back to Java.
 jlong to_java(JNIEnv*, std::int64_t value) { return value; }
+jboolean to_java(JNIEnv*, bool value) { return value ? JNI_TRUE : JNI_FALSE; }
 jstring to_java(JNIEnv* env, const std::string& text) {
   const std::u16string units = bank::spark::to_utf16(text);
   return env->NewString(reinterpret_cast<const jchar*>(units.data()), static_cast<jsize>(units.size()));
+}
+
+struct Bytes {
+  std::string bytes;
+};
+jbyteArray to_java(JNIEnv* env, const Bytes& value) {
+  const auto size = static_cast<jsize>(value.bytes.size());
+  const jbyteArray array = env->NewByteArray(size);
+  if (array != nullptr) env->SetByteArrayRegion(array, 0, size, reinterpret_cast<const jbyte*>(value.bytes.data()));
+  return array;
 }
 
 void raise(JNIEnv* env, const Fault& fault) {
@@ -243,7 +264,7 @@ BANK_JNI(void, pack)(JNIEnv* env, jclass, jlong packer, jobject in, jint bytes) 
     return with_packer(packer, [&](Packer& of) -> Try<> {
       const Try<std::string_view> message = buffer_to_read(env, in, bytes);
       if (!message) return std::unexpected(message.error());
-      return of.pack(*message);
+      return of.records.pack(*message);
     });
   });
 }
@@ -253,18 +274,86 @@ BANK_JNI(jint, drain)(JNIEnv* env, jclass, jlong packer, jobject out, jboolean a
     return with_packer(packer, [&](Packer& of) -> Try<std::int64_t> {
       const Try<std::span<char>> to = buffer_to_write(env, out);
       if (!to) return std::unexpected(to.error());
-      return of.drain(*to, all != JNI_FALSE);
+      return of.records.drain(*to, all != JNI_FALSE);
     });
   }));
 }
 
 BANK_JNI(jstring, packerCounts)(JNIEnv* env, jclass, jlong packer) {
-  return guarded(
-      env, [&] { return with_packer(packer, [](Packer& of) -> Try<std::string> { return of.describe_counts(); }); });
+  return guarded(env, [&] {
+    return with_packer(packer, [](Packer& of) -> Try<std::string> { return of.records.describe_counts(); });
+  });
 }
 
 BANK_JNI(void, closePacker)(JNIEnv* env, jclass, jlong packer) {
   guarded(env, [&] { return handles().close(HandleKind::packer, packer); });
+}
+
+// Files ---------------------------------------------------------------------------------------------------------------
+
+BANK_JNI(jstring, inspectFile)
+(JNIEnv* env, jclass, jlong rules, jstring name, jstring layout, jobject head, jint bytes, jboolean whole) {
+  return guarded(env, [&]() -> Try<std::string> {
+    const auto setup = setup_of(rules);
+    if (!setup) return std::unexpected(setup.error());
+    const Try<std::string> name_text = text(env, name);
+    if (!name_text) return std::unexpected(name_text.error());
+    const Try<std::string> layout_word = text(env, layout);
+    if (!layout_word) return std::unexpected(layout_word.error());
+    const Try<std::string_view> head_bytes = buffer_to_read(env, head, bytes);
+    if (!head_bytes) return std::unexpected(head_bytes.error());
+    return bank::spark::inspect_file(**setup, *name_text, *layout_word, *head_bytes, whole != JNI_FALSE);
+  });
+}
+
+BANK_JNI(jlong, countLines)(JNIEnv* env, jclass, jobject in, jint bytes) {
+  return guarded(env, [&]() -> Try<std::int64_t> {
+    const Try<std::string_view> read = buffer_to_read(env, in, bytes);
+    if (!read) return std::unexpected(read.error());
+    return static_cast<std::int64_t>(bank::pipeline::count_newlines(*read));
+  });
+}
+
+BANK_JNI(void, openFile)
+(JNIEnv* env, jclass, jlong packer, jint file, jstring origin, jstring layout, jstring header, jlong line,
+ jboolean skip, jlong length) {
+  guarded(env, [&] {
+    return with_packer(packer, [&](Packer& of) -> Try<> {
+      if (of.file && !of.file->over()) return bad_border("the file before was not read to its end");
+      Try<std::string> origin_text = text(env, origin);
+      if (!origin_text) return std::unexpected(origin_text.error());
+      const Try<std::string> layout_word = text(env, layout);
+      if (!layout_word) return std::unexpected(layout_word.error());
+      Try<std::string> header_row = text(env, header);
+      if (!header_row) return std::unexpected(header_row.error());
+      const auto of_layout = bank::spark::layout_named(*layout_word);
+      if (!of_layout) return bad_border(fmt::format("no layout is called '{}'", *layout_word));
+      if (file < 0 || line < 1 || length < 0) return bad_border("a file's number, line or length is out of range");
+      if (origin_text->size() > bank::spark::origin_bytes_max) return bad_border("the origin is too long");
+      auto opened_file = bank::spark::FileFeed::open({.file = file,
+                                                      .origin = std::move(*origin_text),
+                                                      .layout = *of_layout,
+                                                      .csv_header = std::move(*header_row),
+                                                      .line = line,
+                                                      .skip = skip != JNI_FALSE,
+                                                      .length = static_cast<std::uint64_t>(length)},
+                                                     of.records.setup());
+      if (!opened_file) return std::unexpected(opened_file.error());
+      of.file = std::move(*opened_file);
+      return {};
+    });
+  });
+}
+
+BANK_JNI(jboolean, packFile)(JNIEnv* env, jclass, jlong packer, jobject in, jint bytes, jboolean last) {
+  return guarded(env, [&] {
+    return with_packer(packer, [&](Packer& of) -> Try<bool> {
+      const Try<std::string_view> read = buffer_to_read(env, in, bytes);
+      if (!read) return std::unexpected(read.error());
+      if (!of.file) return bad_border("no file was opened");
+      return of.file->take(*read, last != JNI_FALSE, of.records);
+    });
+  });
 }
 
 // Reduce side ---------------------------------------------------------------------------------------------------------
@@ -341,4 +430,38 @@ BANK_JNI(jstring, shardStatistics)(JNIEnv* env, jclass, jlong shard) {
 
 BANK_JNI(void, closeShard)(JNIEnv* env, jclass, jlong shard) {
   guarded(env, [&] { return handles().close(HandleKind::shard, shard); });
+}
+
+// The report ----------------------------------------------------------------------------------------------------------
+
+BANK_JNI(jbyteArray, analytics)(JNIEnv* env, jclass, jlong shard) {
+  return guarded(env, [&] {
+    return with_shard(shard, [](ShardSession& of) -> Try<Bytes> {
+      Try<std::string> saved = bank::spark::save_analytics(of.shard());
+      if (!saved) return std::unexpected(saved.error());
+      return Bytes{std::move(*saved)};
+    });
+  });
+}
+
+BANK_JNI(jbyteArray, mergeAnalytics)(JNIEnv* env, jclass, jbyteArray a, jbyteArray b) {
+  return guarded(env, [&]() -> Try<Bytes> {
+    const Try<std::string> first = byte_array(env, a);
+    if (!first) return std::unexpected(first.error());
+    const Try<std::string> second = byte_array(env, b);
+    if (!second) return std::unexpected(second.error());
+    Try<std::string> merged = bank::spark::merge_analytics(*first, *second);
+    if (!merged) return std::unexpected(merged.error());
+    return Bytes{std::move(*merged)};
+  });
+}
+
+BANK_JNI(jstring, report)(JNIEnv* env, jclass, jbyteArray analytics, jstring options) {
+  return guarded(env, [&]() -> Try<std::string> {
+    const Try<std::string> saved = byte_array(env, analytics);
+    if (!saved) return std::unexpected(saved.error());
+    const Try<std::string> option_lines = text(env, options);
+    if (!option_lines) return std::unexpected(option_lines.error());
+    return bank::spark::report(*saved, *option_lines);
+  });
 }

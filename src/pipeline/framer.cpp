@@ -1,14 +1,14 @@
-#include "adapters/file/framer.h"
+#include "pipeline/framer.h"
 
 #include <algorithm>
 #include <cstring>
 
-#include "adapters/file/buffers.h"
 #include "base/assert.h"
 #include "codec/csv.h"
 #include "codec/json_array.h"
+#include "pipeline/newlines.h"
 
-namespace bank::file {
+namespace bank::pipeline {
 
 namespace {
 
@@ -112,4 +112,32 @@ std::unique_ptr<Framer> make_framer(Layout layout) {
   return nullptr;
 }
 
-}  // namespace bank::file
+std::size_t before_character(std::string_view text, std::size_t size) {
+  std::size_t cut = size;
+  while (cut > size - 3 && (text[cut] & '\xc0') == '\x80') --cut;
+  return (text[cut] & '\xc0') == '\x80' ? size : cut;
+}
+
+void split(const Frame& frame, std::string_view text, std::int64_t line, const Stream& stream,
+           std::vector<RawRecord>& out) {
+  for (const Span& span : frame.spans) {
+    out.push_back(
+        {.bytes = text.substr(span.begin, span.size), .number = span.line, .stream = &stream, .piece = span.piece});
+  }
+  if (!frame.lines) return;
+  const std::string_view lines = text.substr(0, frame.end);
+  std::vector<std::uint32_t> ends;
+  ends.reserve(frame.line_count + 1);
+  find_newlines(lines, ends);
+  if (!lines.empty() && lines.back() != '\n') ends.push_back(static_cast<std::uint32_t>(lines.size()));
+  out.reserve(out.size() + ends.size());
+  std::size_t begin = 0;
+  for (const std::size_t end : ends) {
+    const std::string_view record = trim_line(lines.substr(begin, end - begin));
+    if (!record.empty()) out.push_back({.bytes = record, .number = line, .stream = &stream});
+    begin = end + 1;
+    ++line;
+  }
+}
+
+}  // namespace bank::pipeline
