@@ -12,6 +12,7 @@ import subprocess
 import threading
 import time
 
+from kafka_broker import free_ports
 from kafka_detection import DEFAULT_RULES, ROOT, wait_for
 
 TOOL = ROOT / "tools/spark"
@@ -105,9 +106,9 @@ class Job:
 class Cluster:
     """A Spark cluster of a test's own, by tools/spark: in a folder and on ports that are free."""
 
-    def __init__(self, folder, ports, workers=2, memory="1g"):
+    def __init__(self, folder, workers=2, memory="1g"):
         self.folder = pathlib.Path(folder)
-        self.port, self.page = ports[0], ports[1]
+        self.port, self.page = free_ports(2)  # the workers' pages have the ports behind
         self.environment = {**os.environ, "CLUSTER_DIR": str(self.folder), "CLUSTER_PORT": str(self.port), "CLUSTER_UI_PORT": str(self.page),
                             "CLUSTER_WORKERS": str(workers), "CLUSTER_MEMORY": memory}
 
@@ -127,9 +128,9 @@ class Cluster:
     def __exit__(self, *_):
         self.tool("kill", check=False)
 
-    def executors(self):
-        """The pids of this cluster's executors: children of its workers."""
-        workers = {int(path.read_text().split()[0]) for path in self.folder.glob("worker-*.pid")}
+    def executors(self, worker="worker-*"):
+        """The pids of the executors of these workers, which are their children."""
+        workers = {int(path.read_text().split()[0]) for path in self.folder.glob(f"{worker}.pid")}
         found = []
         for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
             try:

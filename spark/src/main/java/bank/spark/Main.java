@@ -28,6 +28,7 @@ public final class Main {
   private static final int WRONG_USE = 2;
   private static final int CONNECT_MS = 5_000;
   private static final Pattern LOCAL = Pattern.compile("local(?:\\[(\\*|\\d+)\\])?");
+  private static final Pattern HERE = Pattern.compile("local\\b|spark://(127\\.|localhost\\b)");
   private static final Pattern STANDALONE = Pattern.compile("spark://([^:/]+):(\\d+).*");
 
   private final Events events;
@@ -103,6 +104,9 @@ public final class Main {
     if (local.matches()) { // so that a task that failed is tried again there, too
       master = "local[" + (local.group(1) == null ? "1" : local.group(1)) + ",4]";
     }
+    if (HERE.matcher(master).lookingAt()) {
+      conf.setIfMissing("spark.driver.host", "127.0.0.1").setIfMissing("spark.driver.bindAddress", "127.0.0.1");
+    }
     return conf.setMaster(master).setAppName(settings.text("app_name", "bank"));
   }
 
@@ -118,6 +122,7 @@ public final class Main {
     all.put("spark.sql.streaming.noDataMicroBatches.enabled", "false");
     all.put("spark.sql.session.timeZone", "UTC");
     all.put("spark.ui.showConsoleProgress", "false");
+    all.put("spark.log.level", "WARN"); // of executors, too
     return all;
   }
 
