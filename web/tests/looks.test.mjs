@@ -56,23 +56,17 @@ test('5,000 transactions a second do not make the page stutter', async () => {
     const page = await as(browser, fast, 'anna');
     await isLive(page);
     await page.locator('section[aria-label="Live feed"] tbody tr').nth(20).waitFor();
-    const seen = await page.evaluate(
-      () =>
-        new Promise((done) => {
-          let busy = 0;
-          let longest = 0;
-          new PerformanceObserver((list) => {
-            for (const task of list.getEntries()) {
-              busy += task.duration;
-              longest = Math.max(longest, task.duration);
-            }
-          }).observe({ type: 'longtask' });
-          setTimeout(() => done({ busy, longest, rows: document.querySelectorAll('tbody tr').length, elements: document.querySelectorAll('*').length }), 8000);
-        }),
-    );
-    console.log(`# tasks above 50 ms: ${seen.busy.toFixed(0)} ms of 8 s, the longest ${seen.longest.toFixed(0)} ms; ${seen.elements} elements`);
-    assert.ok(seen.busy < 1600, `long tasks took ${seen.busy} ms of 8 s`);
-    assert.ok(seen.rows <= 40 && seen.elements < 2500);
+    // Processor time of the page's own thread, as other processes take their part of the machine in between.
+    const probe = await page.context().newCDPSession(page);
+    await probe.send('Performance.enable', { timeDomain: 'threadTicks' });
+    const used = async () => (await probe.send('Performance.getMetrics')).metrics.find((metric) => metric.name === 'TaskDuration').value;
+    const [before, seconds] = [await used(), 8];
+    await page.waitForTimeout(seconds * 1000);
+    const share = ((await used()) - before) / seconds;
+    const { rows, elements } = await page.evaluate(() => ({ rows: document.querySelectorAll('tbody tr').length, elements: document.querySelectorAll('*').length }));
+    console.log(`# the page's thread is busy ${(share * 100).toFixed(0)} % of the time; ${elements} elements`);
+    assert.ok(share < 0.3, `the page's thread is busy ${share} of the time`);
+    assert.ok(rows <= 40 && elements < 2500);
     await close(page);
   } finally {
     await fast.remove();

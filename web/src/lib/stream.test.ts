@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ALERT_ROWS, EMPTY, extendSeries, FEED_ALERTED_A_TICK, FEED_OTHERS_A_TICK, FEED_ROWS, reduce, type StreamState } from './stream';
-import type { Alert, SeriesPoint, Statistics, Tick, Transaction } from './types';
+import { EMPTY, extendSeries, FEED_ALERTED_A_TICK, FEED_OTHERS_A_TICK, FEED_ROWS, reduce, type StreamState } from './stream';
+import type { SeriesPoint, Statistics, Tick, Transaction } from './types';
 
 const AT = Date.UTC(2026, 0, 5, 12);
 const iso = (s: number) => new Date(AT + s * 1000).toISOString();
@@ -35,7 +35,6 @@ function transaction(id: string, rules: string[] = []): Transaction {
 const tick = (part: Partial<Tick> = {}): Tick => ({
   at: iso(1), transactions: 3, alerts: 1, by_rule: [{ rule: 'VELOCITY', severity: 'MEDIUM', count: 1 }], rates, totals: totals(103, 3), lag_records: 5, sample: [], dropped: 0, ...part,
 });
-const alert = (id: string) => ({ alert_id: id, status: 'open', version: 1 }) as Alert;
 const started = reduce(EMPTY, { type: 'snapshot', data: snapshot });
 
 describe('tick', () => {
@@ -65,21 +64,6 @@ describe('tick', () => {
     expect(state.feed).toHaveLength(FEED_ROWS);
     expect(state.feed[0]?.transaction_id).toBe('t199');
     expect(state.seen).toBe(200);
-  });
-});
-
-describe('alerts', () => {
-  it('come once, newest first, in a bounded list', () => {
-    let state = started;
-    for (let i = 0; i < ALERT_ROWS + 5; i++) state = reduce(state, { type: 'alert', data: alert(`x${i}`) });
-    state = reduce(state, { type: 'alert', data: alert('x204') });
-    expect(state.alerts).toHaveLength(ALERT_ROWS);
-    expect(state.alerts[0]?.alert_id).toBe('x204');
-  });
-  it('show what was decided about them', () => {
-    let state = reduce(started, { type: 'alert', data: alert('x') });
-    state = reduce(state, { type: 'alert_changed', data: { alert_id: 'x', status: 'closed', assignee: 'anna', case_id: null, version: 2, updated_at: iso(2) } });
-    expect(state.alerts[0]).toMatchObject({ status: 'closed', assignee: 'anna', version: 2 });
   });
 });
 

@@ -6,9 +6,6 @@ export interface StreamState {
   statistics: Statistics | null;
   /** Newest first, each transaction once. */
   feed: Transaction[];
-  /** Newest first: the alerts that came since the page was opened. */
-  alerts: Alert[];
-  health: Health | null;
   /** Events that the server left out for this page, as it was too slow or they were too many. */
   dropped: number;
   /** Counts up with each transaction put into the feed: "12 new" while the feed is paused. */
@@ -25,12 +22,11 @@ export type StreamEvent =
 
 export const FEED_ROWS = 120;
 /** Of one tick, so that the feed can be read: those with alerts before the others. */
-export const FEED_ALERTED_A_TICK = 6;
+export const FEED_ALERTED_A_TICK = 3;
 export const FEED_OTHERS_A_TICK = 2;
-export const ALERT_ROWS = 200;
 const SERIES_MS = 15 * 60 * 1000;
 
-export const EMPTY: StreamState = { statistics: null, feed: [], alerts: [], health: null, dropped: 0, seen: 0 };
+export const EMPTY: StreamState = { statistics: null, feed: [], dropped: 0, seen: 0 };
 
 /** The series with what came since added to the bucket that the tick falls into. */
 export function extendSeries(series: SeriesPoint[], stepS: number, time: string, transactions: number, alerts: number): SeriesPoint[] {
@@ -94,17 +90,9 @@ export function reduce(state: StreamState, event: StreamEvent): StreamState {
       return { ...state, statistics: event.data };
     case 'tick':
       return withTick(state, event.data);
-    case 'alert':
-      if (state.alerts.some((alert) => alert.alert_id === event.data.alert_id)) return state;
-      return { ...state, alerts: [event.data, ...state.alerts].slice(0, ALERT_ROWS) };
-    case 'alert_changed':
-      return {
-        ...state,
-        alerts: state.alerts.map((alert) => (alert.alert_id === event.data.alert_id ? { ...alert, ...event.data } : alert)),
-      };
-    case 'health':
-      return { ...state, health: event.data };
     case 'dropped':
       return { ...state, dropped: state.dropped + event.data.events };
+    default:
+      return state; // What concerns one page alone is listened for there (live.svelte.ts).
   }
 }
