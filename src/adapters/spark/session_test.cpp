@@ -168,6 +168,22 @@ TEST(Session, JudgingEndsASnapshotThatWasNotFinished) {
   EXPECT_FALSE(snapshot_of(session).empty());
 }
 
+TEST(Session, PiecesFitIntoTheRoomThatThereIs) {
+  const auto of = setup();
+  ShardSession session(of);
+  for (const std::string& chunk : chunks_of(of, 1, 3000)) judged(session, chunk);
+  std::vector<char> out(64 << 10);  // for the busiest account, too
+  std::size_t pieces = 0;
+  for (bool begin = true;; begin = false) {
+    const Try<std::int64_t> size = session.snapshot(out, begin);
+    ASSERT_TRUE(size.has_value());
+    ASSERT_GE(*size, 0);
+    if (*size == 0) break;
+    ++pieces;
+  }
+  EXPECT_GT(pieces, 1U);
+}
+
 TEST(Session, TheSnapshotOfANewShardIsOnePieceThatRestores) {
   const auto of = setup();
   ShardSession session(of);

@@ -28,7 +28,7 @@ std::uint64_t hash_of(std::string_view piece) {
 
 SnapshotWriter::SnapshotWriter(const Shard& shard) : shard_(shard), part_(shard.parts().begin()) {}
 
-std::string_view SnapshotWriter::piece(std::size_t bytes_aim) {
+std::string_view SnapshotWriter::piece(std::size_t bytes_max) {
   if (!piece_.empty() || over_) return piece_;
   piece_.assign(magic);
   wire::append(piece_, version);
@@ -37,18 +37,29 @@ std::string_view SnapshotWriter::piece(std::size_t bytes_aim) {
   wire::append(piece_, number_++);
   wire::append(piece_, shard_.setup().state_id());
   wire::append(piece_, std::uint64_t{0});
-  while (piece_.size() < bytes_aim && part_ != shard_.parts().end()) {
+  bool room = true;
+  while (room && part_ != shard_.parts().end()) {
     const auto& [partition, part] = *part_;
-    if (!part_begun_) {
+    const std::size_t before = piece_.size();
+    if (part_begun_ && next_account_ == accounts_.size()) {
+      ++part_;
+      part_begun_ = false;
+      continue;
+    }
+    if (part_begun_) {
+      add_account(part, accounts_[next_account_]);
+    } else {
+      add_part(partition, part);
+    }
+    room = piece_.size() <= bytes_max || before == head_bytes;
+    if (!room) {
+      piece_.resize(before);  // it comes with the next piece
+    } else if (part_begun_) {
+      ++next_account_;
+    } else {
       part_begun_ = true;
       accounts_ = part.lane.engine().accounts();
       next_account_ = 0;
-      add_part(partition, part);
-    } else if (next_account_ < accounts_.size()) {
-      add_account(part, accounts_[next_account_++]);
-    } else {
-      ++part_;
-      part_begun_ = false;
     }
   }
   over_ = part_ == shard_.parts().end();

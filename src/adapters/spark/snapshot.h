@@ -21,8 +21,9 @@ namespace bank::spark {
 class SnapshotWriter {
  public:
   explicit SnapshotWriter(const Shard& shard);
-  /// The next piece, of `bytes_aim` or little more; it may be asked for again until taken. Empty behind the last.
-  [[nodiscard]] std::string_view piece(std::size_t bytes_aim);
+  /// The next piece, of at most `bytes_max`, or one account that is larger; it may be asked for again until taken.
+  /// Empty behind the last.
+  [[nodiscard]] std::string_view piece(std::size_t bytes_max);
   void take() { piece_.clear(); }
 
  private:

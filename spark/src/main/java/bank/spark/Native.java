@@ -231,8 +231,8 @@ public final class Native {
   public static native int judgeCollected(long shard, ByteBuffer out, long nowMicros);
 
   /**
-   * Writes the next piece of a snapshot of the shard, a message of its own, of about 1 MiB or as much as {@code out}
-   * holds.
+   * Writes the next piece of a snapshot of the shard, a message of its own, of at most 1 MiB and what {@code out} holds;
+   * only one huge account may take more.
    *
    * @param begin begins a new snapshot. Nothing may be judged until it has returned 0.
    * @return the piece's length; 0 behind the last; negative: so many bytes would do, and the call is to be made again,
