@@ -72,6 +72,10 @@ test-spark: spark ## The system tests of Spark mode; each starts what it needs
 	@tools/kafka fetch >/dev/null
 	@ctest --preset spark
 
+.PHONY: run-spark
+run-spark: build spark kafka-up cluster-up ## The whole pipeline through Kafka and a Spark cluster, which stay up (ARGS=…)
+	@build/release/bin/bank run --mode spark --bootstrap-server 127.0.0.1:$${BROKER_PORT:-9092} --master spark://127.0.0.1:$${CLUSTER_PORT:-7077} $(ARGS)
+
 .PHONY: cluster-up
 cluster-up: ## A Spark cluster on 127.0.0.1:7077, a master and two workers; CLUSTER_PORT=… for another port
 	@tools/setup spark

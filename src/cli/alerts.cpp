@@ -8,6 +8,7 @@
 
 #include "adapters/file/file_source.h"
 #include "adapters/kafka/topic_source.h"
+#include "cli/alert_rows.h"
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/detect_screen.h"
@@ -60,24 +61,6 @@ Result<std::unique_ptr<pipeline::Source>> open_source(const Context& context, co
                             .stop = &context.stop_requested});
 }
 
-// Rows are printed as they come, so the columns have widths that fit what mostly stands there.
-void print_heading(Stream& out) {
-  out.write(out.paint(Style::bold, fmt::format("{:<19}  {:<8}  {:<17}  {:<14}  {:>12}  {}\n", "TRANSACTION TIME",
-                                               "SEVERITY", "RULE", "ACCOUNT", "AMOUNT", "REASON")));
-}
-
-void print_row(Stream& out, const model::AlertRecord& alert) {
-  std::string amount;
-  model::append_amount(amount, alert.amount);
-  std::string time;
-  constexpr std::int64_t second_us = 1'000'000;
-  model::append_event_time(time, model::EventTime::from_us(alert.time.us() / second_us * second_us));
-  const std::string_view severity = model::to_string(alert.severity);
-  const std::string padding(severity.size() < 8 ? 8 - severity.size() : 0, ' ');
-  out.write(fmt::format("{:<19}  {}{}  {:<17}  {:<14}  {:>12}  {}\n", time, out.paint_word(severity), padding,
-                        visible(alert.rule_id), visible(alert.account_number), amount, visible(alert.reason)));
-}
-
 /// What has come so far.
 struct Shown {
   std::uint64_t shown = 0;
@@ -101,7 +84,7 @@ bool show(const pipeline::RawRecord& record, const Flags& flags, Stream& out, co
     out.write(record.bytes);
     out.write("\n");
   } else {
-    print_row(out, *alert);
+    print_alert_row(out, *alert);
   }
   ++shown.shown;
   return !flags.alerts_max || shown.shown < *flags.alerts_max;
@@ -111,7 +94,7 @@ Result<ExitCode> alerts(Context& context, const Flags& flags) {
   const Result<std::unique_ptr<pipeline::Source>> source = open_source(context, flags);
   if (!source) return std::unexpected(source.error());
   Stream& out = context.terminal.out();
-  if (flags.format == "table") print_heading(out);
+  if (flags.format == "table") print_alert_heading(out);
   if (flags.follow) context.terminal.note("Waiting for alerts; Ctrl-C ends it.");
   Shown shown;
   codec::TextArena arena;

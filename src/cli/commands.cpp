@@ -9,6 +9,7 @@ void add_commands(CLI::App& app, Context& context) {
   add_detect(app, context);
   add_alerts(app, context);
   add_analyze(app, context);
+  add_spark(app, context);
   add_monitor(app, context);
   add_rules(app, context);
   add_topics(app, context);

@@ -16,6 +16,7 @@
 #include "cli/run_health.h"
 #include "cli/run_kafka.h"
 #include "cli/run_screen.h"
+#include "cli/run_spark.h"
 #include "cli/run_steps.h"
 #include "rules/load.h"
 
@@ -29,7 +30,8 @@ constexpr auto examples =
     "bank run --rules config/rules/seed.yaml         # with other rules\n"
     "bank run --data-dir demo --seed 7               # other data, files elsewhere\n"
     "bank run --input mine.csv --map account_number=cc_num,amount=amt    # over data of your own\n"
-    "bank run --mode kafka                           # the same through a running Kafka (make kafka-up)";
+    "bank run --mode kafka                           # the same through a running Kafka (make kafka-up)\n"
+    "bank run --mode spark --master spark://127.0.0.1:7077   # and judged on a Spark cluster (make cluster-up)";
 
 struct Flags {
   std::vector<std::string> inputs;
@@ -197,8 +199,8 @@ class Run {
 };
 
 Result<ExitCode> run(Context& context, const Flags& flags) {
-  if (flags.mode == "kafka") {
-    if (flags.inputs.empty()) return run_on_kafka(context);
+  if (flags.mode != "file") {
+    if (flags.inputs.empty()) return flags.mode == "kafka" ? run_on_kafka(context) : run_on_spark(context);
     return fail_config("--input is for --mode file; `bank replay FILE --kafka` sends a file of your own to the topic");
   }
   const auto plan = make_plan(context, flags);
@@ -222,9 +224,12 @@ void add_run(CLI::App& app, Context& context) {
   bind_flag(command, context, "--map", "detect.map");
   bind_flag(command, context, "--format", "detect.format");
   bind_flag(command, context, "--threads", "detect.threads");
-  command.add_option("--mode", flags->mode, "file: in this process; kafka: through topics of a running Kafka [file]")
-      ->type_name("file|kafka")
-      ->check(CLI::IsMember({"file", "kafka"}));
+  command
+      .add_option("--mode", flags->mode,
+                  "file: in this process; kafka: through topics of a running Kafka; spark: judged on Spark [file]")
+      ->type_name("file|kafka|spark")
+      ->check(CLI::IsMember({"file", "kafka", "spark"}));
+  bind_flag(command, context, "--master", "spark.master");
   add_kafka_flags(command, context);
   on_run(command, context, [&context, flags] { return run(context, *flags); });
 }

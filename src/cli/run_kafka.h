@@ -7,9 +7,7 @@
 
 namespace bank::cli {
 
-/// Health check → detector up → generate into the topic → wait until all is judged → read the alerts back and report.
-/// The detector runs beside the generator, as it would in earnest, in a group of its own that knows nothing of earlier
-/// runs.
+/// run_topic.h, judged by a detector in this process.
 [[nodiscard]] Result<ExitCode> run_on_kafka(Context& context);
 
 }  // namespace bank::cli

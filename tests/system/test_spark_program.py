@@ -1,0 +1,159 @@
+"""`bank spark` and `bank run --mode spark` as a person uses them: what is on the screen, in the files and in the topics."""
+
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+from kafka_broker import Broker
+from kafka_detection import BANK, ROOT, FileMode, environment, generate, without_found
+
+JOB = os.environ.get("SPARK_JOB", str(ROOT / "build/spark/dist"))
+LOCAL = ("--master", "local[2]", "--driver-memory", "700m", "--conf", "spark.ui.enabled=false", "--shards", "4")
+
+
+def setUpModule():
+    global folder, broker
+    folder = tempfile.TemporaryDirectory()
+    broker = Broker(pathlib.Path(folder.name) / "broker")
+    broker.start()
+    bank("topics", "create", "--bootstrap-server", broker.address)
+
+
+def tearDownModule():
+    broker.kill9()
+    folder.cleanup()
+
+
+def command(*arguments, data="data"):
+    return [BANK, *map(str, arguments), "--data-dir", str(pathlib.Path(folder.name) / data)]
+
+
+def bank(*arguments, data="data", code=0):
+    done = subprocess.run(command(*arguments, data=data), cwd=ROOT, env=environment(BANK_SPARK_JOB_DIR=JOB), capture_output=True, text=True,
+                          timeout=240, check=False)
+    assert done.returncode == code, f"bank {' '.join(map(str, arguments))}: {done.returncode}\n{done.stdout}{done.stderr}"
+    return done
+
+
+def kafka(*arguments):
+    return (*arguments, "--bootstrap-server", broker.address)
+
+
+class WrongUse(unittest.TestCase):
+    """Told at once, before a JVM has started."""
+
+    def test_what_does_not_go_together_is_told(self):
+        rules = pathlib.Path(folder.name) / "typo.yaml"
+        rules.write_text("version: 1\nrules:\n  - id: A\n    severity: HIGH\n    score: 10\n    when: cuont(5m) >= 3\n    reason: r\n")
+        for arguments, text in (
+                ((), "--stream"),
+                (("--stream", "--batch"), "--stream"),
+                (("--stream",), "--console, --kafka, or both"),
+                (("--batch", "--console", "x.json"), "--console is for --stream"),
+                (("--batch", "--max", "3"), "--max is for --stream"),
+                (("--stream", "--console", "x.json"), "bank replay"),
+                (("--stream", "--console", "--trigger", "soon"), "'soon' will not do"),
+                (("--stream", "--console", "--conf", "ui.port=1"), "begin with spark."),
+                (("--stream", "--console", "--conf", "spark.executor.memory=2g"), "--executor-memory"),
+                (("--stream", "--console", "--rules", rules), "typo.yaml:6:11"),
+                (("--stream", "--console", "-X", "sasl.username=x"), "belong together")):
+            with self.subTest(arguments=arguments):
+                self.assertIn(text, bank("spark", *arguments, code=2).stderr)
+
+    def test_says_how_to_get_the_job(self):
+        done = subprocess.run(command("spark", "--batch"), cwd=ROOT, env=environment(BANK_SPARK_JOB_DIR="/nowhere"), capture_output=True, text=True,
+                              timeout=60, check=False)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("make spark", done.stderr)
+
+
+class Batch(unittest.TestCase):
+    def test_files_come_to_what_detect_and_analyze_write(self):
+        bank("generate", "--quiet", "--count", 5000, "--accounts", 200, data="batch")
+        done = bank("spark", "--batch", *LOCAL, data="batch")
+        data = pathlib.Path(folder.name) / "batch"
+        lines = (data / "sample_transactions.json").read_bytes().splitlines()
+        expected = FileMode(data, lines)
+        self.assertEqual([without_found(line) for line in (data / "fraud_alerts.json").read_bytes().splitlines()], expected.alerts)
+        self.assertRegex(done.stderr, r"5,000 records in .*/s\)")
+        self.assertIn("HIGH_AMOUNT", done.stderr)
+        self.assertRegex(done.stdout, r"(?i)top accounts")
+        report = json.loads((data / "analytics_report.json").read_text())
+        bank("analyze", "--quiet", "--json", data / "own.json", "--html", "", data="batch")
+        own = json.loads((data / "own.json").read_text())
+        for each in (report, own):
+            for name in ("generated_at", "generator", "inputs", "alerts_input"):
+                each.pop(name, None)
+        self.assertEqual(report, own)
+
+    def test_a_missing_file_is_told_in_a_line(self):
+        done = bank("spark", "--batch", "/no/such/file.json", *LOCAL, code=1)
+        self.assertRegex(done.stderr.splitlines()[-1], r"^error: .*/no/such/file\.json")
+
+
+class Stream(unittest.TestCase):
+    def test_the_topic_is_judged_once_and_goes_on_where_it_ended(self):
+        lines = generate(folder.name, 4000, 150)
+        path = pathlib.Path(folder.name) / "whole.jsonl"
+        path.write_bytes(b"".join(line + b"\n" for line in lines))
+        bank("replay", path, "--quiet", *kafka("--kafka"), data="stream")
+        expected = sorted(FileMode(folder.name, lines).alerts)
+        every = ("spark", "--stream", *kafka("--kafka"), "--trigger", "available-now", *LOCAL)
+        done = bank(*every, "--console", "--alert-format", "json", data="stream")
+        told = [record.value for record in broker.read("fraud-alerts")]
+        self.assertEqual(sorted(map(without_found, told)), expected)
+        self.assertTrue(set(done.stdout.encode().splitlines()) <= set(told))
+        self.assertRegex(done.stderr, r"batch +0 +4,000 rows .* alerts .* lag 0 ")
+        self.assertRegex(done.stderr, r"4,000 records in ")
+
+        again = bank(*every, data="stream")
+        self.assertRegex(again.stderr, r"\b0 records in ")
+        self.assertEqual(len(broker.read("fraud-alerts")), len(told))
+
+        foreign = bank(*every, "--lateness", "2h", data="stream", code=2)
+        self.assertRegex(foreign.stderr, r"error: .*checkpoint")
+        self.assertIn("--checkpoint", foreign.stderr)
+
+    def test_ctrl_c_ends_it_after_the_batch_in_work(self):
+        log = pathlib.Path(folder.name) / "stopped.log"
+        with log.open("w") as err:
+            process = subprocess.Popen(command("spark", "--stream", "--console", *kafka(), *LOCAL, data="stopped"), cwd=ROOT,
+                                       env=environment(BANK_SPARK_JOB_DIR=JOB), stdout=subprocess.DEVNULL, stderr=err)
+        try:
+            deadline = time.monotonic() + 90
+            while "Spark 4" not in log.read_text() and time.monotonic() < deadline and process.poll() is None:
+                time.sleep(0.1)
+            process.send_signal(signal.SIGINT)
+            self.assertEqual(process.wait(60), 130, log.read_text())
+        finally:
+            process.kill()
+        self.assertIn("Stopped: the batch in work was finished", log.read_text())
+
+    def test_no_broker_is_told_in_a_line(self):
+        done = bank("spark", "--stream", "--console", "--bootstrap-server", "127.0.0.1:1", *LOCAL, data="none", code=1)
+        self.assertRegex(done.stderr.splitlines()[-1], r"^error: .*127\.0\.0\.1:1")
+
+
+class Run(unittest.TestCase):
+    def test_the_pipeline_finds_what_file_mode_finds(self):
+        def found(data):
+            text = (pathlib.Path(folder.name) / data / "fraud_alerts.json").read_text()
+            return sorted(re.sub(r', "detected_at": .*', "", line) for line in text.splitlines())
+
+        bank("run", "--count", 3000, "--seed", 5, data="run-file")
+        done = bank("run", "--mode", "spark", "--count", 3000, "--seed", 5, *kafka(), "--master", "local[2]", data="run-spark")
+        self.assertEqual(found("run-spark"), found("run-file"))
+        self.assertGreater(len(found("run-file")), 10)
+        self.assertIn("Against the labels", done.stdout)
+        left = [path.name for path in (pathlib.Path(folder.name) / "run-spark").iterdir() if "checkpoint" in path.name]
+        self.assertEqual(left, [])
+
+
+if __name__ == "__main__":
+    unittest.main()
