@@ -17,7 +17,8 @@ struct ChildOptions {
   std::string stderr_file;  ///< Where its stderr is appended; empty: it shares ours.
 };
 
-/// One child, in a session of its own: what is typed on the terminal is not for it. Its stdin is a pipe that is open until close_input(), or until this process is gone, however it ends.
+/// One child, in a session of its own: what is typed on the terminal is not for it. Its stdin is a pipe that is open
+/// until close_input(), or until this process is gone, however it ends.
 class ChildProcess {
  public:
   /// Errors (runtime): the program can't be run, the file can't be opened.

@@ -205,8 +205,7 @@ Result<kafka::DetectorOptions> detector_options(const Context& context) {
   options.commit_interval_us = settings.duration_us("kafka.commit_interval");
   // The client and the committer have threads of their own.
   const std::int64_t threads = settings.integer("detect.threads");
-  options.threads =
-      threads > 0 ? static_cast<std::size_t>(threads) : std::max(1U, std::thread::hardware_concurrency());
+  options.threads = threads > 0 ? static_cast<std::size_t>(threads) : std::max(1U, std::thread::hardware_concurrency());
   const Result<engine::Options> engine = engine_options(settings);
   if (!engine) return std::unexpected(engine.error());
   options.engine = *engine;

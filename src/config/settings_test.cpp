@@ -171,10 +171,10 @@ TEST_F(SettingsTest, AFileThatWasAskedForMustExist) {
 }
 
 TEST_F(SettingsTest, UnknownKeysAreToldWithTheirPlaceAndWhatIsClose) {
-  write_file("data_dir: data\ndetect:\n  thread: 2\nspark: 1\n");
+  write_file("data_dir: data\ndetect:\n  thread: 2\nflink: 1\n");
   EXPECT_THAT(
       error(),
-      HasSubstr("FILE:3:3: unknown key 'thread' in 'detect'; did you mean 'threads'?\nFILE:4:1: unknown key 'spark'"));
+      HasSubstr("FILE:3:3: unknown key 'thread' in 'detect'; did you mean 'threads'?\nFILE:4:1: unknown key 'flink'"));
 }
 
 TEST_F(SettingsTest, ADuplicateKeyIsAnErrorWithItsPlace) {
