@@ -17,7 +17,7 @@ build = @[ -e build/$(1)/build.ninja ] || cmake --preset $(1) -Wno-dev >/dev/nul
 help: ## This list
 	@echo "make TARGET, the first time with what it installs by itself:"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "Variables: ARGS='…' for run and bench-peers-kafka, JOBS=$(JOBS), SECONDS_PER_TARGET=$(SECONDS_PER_TARGET) for fuzz, RUNS=$(RUNS) for both bench-peers, LINES=$(LINES) for bench-peers, PREFIX=$(PREFIX)"
+	@echo "Variables: ARGS='…' for run, bench-peers-kafka and bench-peers-spark, JOBS=$(JOBS), SECONDS_PER_TARGET=$(SECONDS_PER_TARGET) for fuzz, RUNS=$(RUNS) for all bench-peers, LINES=$(LINES) for bench-peers, PREFIX=$(PREFIX)"
 
 .PHONY: run
 run: build ## Generate transactions, detect fraud, report: the whole of file mode (ARGS="--count 1000000")

@@ -21,7 +21,7 @@ import sys
 sys.dont_write_bytecode = True
 from latency import measure_latency  # noqa: E402
 from soak import soak  # noqa: E402
-from stage import FLINK_OPENS, ROOT, SEED_RULES, Stage, Tools, say  # noqa: E402
+from stage import FLINK_OPENS, ROOT, Stage, Tools, check_alerts, say  # noqa: E402
 
 LIMIT, BANK = "raw consumer, jemalloc", "bank, default rules"
 
@@ -72,17 +72,6 @@ def make_peers(options, stage, tools):
     ]
 
 
-def check(peer, stage, alerts):
-    """Stops unless the alerts of the seed rules are those of file mode, each once."""
-    ids = [alert["alert_id"] for alert in alerts if alert["alert_type"] in SEED_RULES]
-    found, expected = set(ids), stage.truths[peer.topic]
-    if len(ids) != len(found):
-        raise SystemExit(f"{peer.name}: {len(ids) - len(found)} alerts are there twice")
-    if found != expected:
-        raise SystemExit(f"{peer.name} differs in {len(found ^ expected)} alerts of the {len(expected)} that file mode finds, such as "
-                         f"{min(found ^ expected)}")
-
-
 def one_run(peer, number, stage):
     """One run, as its figures."""
     name = "".join(letter if letter.isalnum() else "-" for letter in peer.name) + f"-{number}"
@@ -93,7 +82,7 @@ def one_run(peer, number, stage):
     run = stage.measure(*peer.command(name, topic))
     alerts = stage.alerts(topic) if judges else []
     if judges:
-        check(peer, stage, alerts)
+        check_alerts(peer.name, alerts, stage.truths[peer.topic])
     seconds = peer.seconds(run, alerts)
     figures = {"wall_s": run.wall_s, "steady_s": seconds, "cpu_s": run.cpu_s, "broker_cpu_s": run.broker_cpu_s, "rss_mib": run.rss_mib}
     say(f"  {peer.name}: {seconds:.2f} s, {peer.records / seconds / 1e6:.3f} million/s; the process {run.wall_s:.2f} s, {run.rss_mib:.0f} MiB")

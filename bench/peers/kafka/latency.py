@@ -34,8 +34,9 @@ def running(command, environment, log, stdin=subprocess.DEVNULL):
                 process.wait()
 
 
-def probe(options, stage, tools, file, topic, output):
-    run = stage.measure([tools.probe, stage.broker.address, topic, output, file, options.rate])
+def probe(options, stage, tools, file, topic, output, quiet_seconds=2):
+    """What the probe finds; it ends when all is sent, and nothing has come any more for a while."""
+    run = stage.measure([tools.probe, stage.broker.address, topic, output, file, options.rate, quiet_seconds])
     return json.loads(run.stdout)
 
 

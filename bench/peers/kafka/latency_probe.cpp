@@ -1,11 +1,11 @@
 // How long a transaction takes until what the detector says of it is visible.
 //
-//   latency_probe BROKER TOPIC OUTPUT_TOPIC FILE RATE
+//   latency_probe BROKER TOPIC OUTPUT_TOPIC FILE RATE QUIET_SECONDS
 //
 // Sends the lines of FILE (of `bank generate`) to TOPIC at RATE a second, each with the time of its sending as its
 // timestamp, to the microsecond; reads OUTPUT_TOPIC as a read_committed consumer, whose records repeat that timestamp;
 // and prints, in milliseconds, {"sent": N, "seconds": S, "seen": N, "p50": …, "p99": …, "p999": …, "max": …}. The first
-// two seconds don't count.
+// two seconds don't count. It ends when all is sent and nothing has come for QUIET_SECONDS.
 #include <librdkafka/rdkafka.h>
 
 #include <algorithm>
@@ -29,7 +29,6 @@ using Properties = std::vector<std::pair<std::string, std::string>>;
 
 constexpr std::int64_t us_per_second = 1'000'000;
 constexpr std::int64_t warm_up_us = 2 * us_per_second;
-constexpr std::int64_t quiet_us = 2 * us_per_second;
 constexpr std::size_t timestamp_bytes = sizeof("2026-01-01 00:00:00.000000") - 1;
 constexpr std::string_view timestamp_key = "\"timestamp\": \"";
 constexpr std::string_view account_key = "\"account_number\": \"";
@@ -99,7 +98,8 @@ std::string_view text_of(std::string_view json, std::string_view key) {
 // Reads the output until it is told that all is sent, and nothing more has come for a while.
 class Reader {
  public:
-  Reader(const std::string& broker, std::string topic) : topic_(std::move(topic)) {
+  Reader(const std::string& broker, std::string topic, std::int64_t quiet_us)
+      : topic_(std::move(topic)), quiet_us_(quiet_us) {
     client_ = make_client(RD_KAFKA_CONSUMER, {{"bootstrap.servers", broker},
                                               {"group.id", "latency-probe-" + topic_},
                                               {"enable.auto.commit", "false"},
@@ -114,7 +114,7 @@ class Reader {
 
   void run(std::int64_t counts_from_us, const std::atomic<bool>& all_sent) {
     std::int64_t last_us = now_us();
-    while (!all_sent || now_us() - last_us < quiet_us) {
+    while (!all_sent || now_us() - last_us < quiet_us_) {
       rd_kafka_message_t* message = rd_kafka_consumer_poll(client_, 100);
       if (message == nullptr) {
         if (!all_sent) last_us = now_us();
@@ -142,6 +142,7 @@ class Reader {
 
  private:
   std::string topic_;
+  std::int64_t quiet_us_;
   rd_kafka_t* client_;
   std::vector<std::int64_t> latencies_us_;
 };
@@ -179,14 +180,14 @@ std::int64_t send(rd_kafka_t* client, const std::string& topic, const std::strin
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count != 6) fail("usage", "latency_probe BROKER TOPIC OUTPUT_TOPIC FILE RATE");
+  if (count != 7) fail("usage", "latency_probe BROKER TOPIC OUTPUT_TOPIC FILE RATE QUIET_SECONDS");
   const std::string broker = arguments[1];
   rd_kafka_t* producer = make_client(RD_KAFKA_PRODUCER, {{"bootstrap.servers", broker},
                                                          {"enable.idempotence", "true"},
                                                          {"compression.type", "lz4"},
                                                          {"partitioner", "murmur2_random"},
                                                          {"linger.ms", "1"}});
-  Reader reader(broker, arguments[3]);
+  Reader reader(broker, arguments[3], static_cast<std::int64_t>(std::strtod(arguments[6], nullptr) * us_per_second));
   std::atomic<bool> all_sent = false;
   const std::int64_t start_us = now_us();
   std::thread reading([&] { reader.run(start_us + warm_up_us, all_sent); });

@@ -41,6 +41,23 @@ def newer(target, sources):
     return target.exists() and all(target.stat().st_mtime >= source.stat().st_mtime for source in sources)
 
 
+def compile_program(program, source, libraries):
+    if not newer(program, [source]):
+        say(f"Compiling {program.name}…")
+        run_quietly(["g++", "-std=c++20", "-O2", source, "-o", program, "-lrdkafka", "-pthread", *libraries])
+
+
+def install_python(venv, requirements):
+    """A Python environment with the packages that a file of requirements names, and no others."""
+    wanted, done = requirements.read_text(), venv / "requirements.txt"
+    if done.exists() and done.read_text() == wanted:
+        return
+    say(f"Installing the Python peers' packages into {venv}…")
+    run_quietly([sys.executable, "-m", "venv", venv])
+    run_quietly([venv / "bin/python", "-m", "pip", "--quiet", "--disable-pip-version-check", "install", "-r", requirements])
+    done.write_text(wanted)
+
+
 class Tools:
     """The peers, as they are after build()."""
 
@@ -52,12 +69,9 @@ class Tools:
     def build(self):
         self.folder.mkdir(parents=True, exist_ok=True)
         for program, libraries in ((self.raw, ["-ljemalloc"]), (self.raw_glibc, []), (self.probe, ["-ljemalloc"])):
-            source = HERE / f"{program.name.removesuffix('_glibc')}.cpp"
-            if not newer(program, [source]):
-                say(f"Compiling {program.name}…")
-                run_quietly(["g++", "-std=c++20", "-O2", source, "-o", program, "-lrdkafka", "-pthread", *libraries])
+            compile_program(program, HERE / f"{program.name.removesuffix('_glibc')}.cpp", libraries)
         self.build_java()
-        self.install_python()
+        install_python(self.folder / "venv", HERE / "python/requirements.txt")
 
     def build_java(self):
         out, stamp = self.folder / "java", self.folder / "java/built"
@@ -68,15 +82,6 @@ class Tools:
         run_quietly(["mvn", "-B", "-q", "-ntp", "-f", HERE / "java/pom.xml", f"-Dout={out}", "package", "dependency:copy-dependencies",
                      "-DincludeScope=runtime"])
         stamp.touch()
-
-    def install_python(self):
-        wanted, done = (HERE / "python/requirements.txt").read_text(), self.folder / "venv/requirements.txt"
-        if done.exists() and done.read_text() == wanted:
-            return
-        say("Installing the Python clients into build/bench-peers-kafka/venv…")
-        run_quietly([sys.executable, "-m", "venv", self.folder / "venv"])
-        run_quietly([self.python, "-m", "pip", "--quiet", "--disable-pip-version-check", "install", "-r", HERE / "python/requirements.txt"])
-        done.write_text(wanted)
 
     def java(self, module, main, *options):
         out = self.folder / "java" / module
@@ -119,20 +124,26 @@ class Stage:
     def generated(self, count):
         return ["generate", "--quiet", "--count", count, "--accounts", self.accounts, "--seed", 1, "--labels", ""]
 
+    def truth(self, file):
+        """The ids of the alerts that file mode finds in a file by the seed rules."""
+        alerts = file.with_suffix(".alerts")
+        run_quietly([self.bank, "detect", "--quiet", "--file", file, "--rules", ROOT / "config/rules/seed.yaml", "--output", alerts,
+                     "--rejected", ""])
+        with open(alerts, encoding="utf-8") as lines:
+            ids = {json.loads(line)["alert_id"] for line in lines}
+        alerts.unlink()
+        return ids
+
     def fill(self, topic, count):
         """Sends `count` transactions, and learns from file mode which alerts they give."""
         say(f"Filling {topic}…")
         self.create_topics(topic)
         sent = self.measure([self.bank, *self.generated(count), "--kafka", "--bootstrap-server", self.broker.address, "--topic", topic])
         say(f"  {sent.wall_s:.2f} s, {count / sent.wall_s / 1e6:.2f} million/s")
-        file, alerts = self.folder / f"{topic}.jsonl", self.folder / f"{topic}.alerts"
+        file = self.folder / f"{topic}.jsonl"
         run_quietly([self.bank, *self.generated(count), "--output", file])
-        run_quietly([self.bank, "detect", "--quiet", "--file", file, "--rules", ROOT / "config/rules/seed.yaml", "--output", alerts,
-                     "--rejected", ""])
-        with open(alerts, encoding="utf-8") as lines:
-            self.truths[topic] = {json.loads(line)["alert_id"] for line in lines}
+        self.truths[topic] = self.truth(file)
         file.unlink()
-        alerts.unlink()
 
     def bank_environment(self, topic, alerts, name, processed="processed-transactions"):
         state = self.folder / "states" / name
@@ -172,3 +183,15 @@ class Stage:
     def alerts(self, topic):
         """What a read_committed consumer finds in an alerts topic."""
         return [json.loads(record.value) for record in self.broker.read(topic)]
+
+
+def check_alerts(name, alerts, truth, rules=SEED_RULES):
+    """Stops unless the alerts of these rules are those of the truth, each once. `alerts`: what a program called `name` has written;
+    `truth`: ids, of the seed rules."""
+    ids = [alert["alert_id"] for alert in alerts if alert["alert_type"] in rules]
+    found, expected = set(ids), {each for each in truth if each.rpartition(":")[2] in rules}
+    if len(ids) != len(found):
+        raise SystemExit(f"{name}: {len(ids) - len(found)} alerts are there twice")
+    if found != expected:
+        raise SystemExit(f"{name} differs in {len(found ^ expected)} alerts of the {len(expected)} that file mode finds, such as "
+                         f"{min(found ^ expected)}")
