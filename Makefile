@@ -168,6 +168,12 @@ screenshots: web build ## Pictures of every page, light and dark, wide and phone
 	@tools/setup browser
 	@cd web && BANK=$(CURDIR)/build/release/bin/bank node tests/screenshots.mjs $(CURDIR)/build/screenshots
 
+.PHONY: bench-peers-spark
+bench-peers-spark: build spark ## Spark mode's job beside Spark's floor, Spark SQL and PySpark: stream, batch, start, latency (ARGS="--parts stream")
+	@tools/setup run kafka spark peers-kafka
+	@tools/kafka fetch >/dev/null
+	@python3 bench/peers/spark/bench.py --bank build/release/bin/bank --runs $(RUNS) $(ARGS)
+
 .PHONY: install
 install: build ## Installs bank and its rule sets under $(DESTDIR)$(PREFIX)
 	@DESTDIR=$(DESTDIR) cmake --install build/release --prefix $(PREFIX)
