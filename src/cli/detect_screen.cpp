@@ -48,8 +48,12 @@ std::optional<model::Severity> severity_named(std::string_view name) {
 
 Table facts_of(const pipeline::Summary& summary) {
   Table facts({{""}, {""}});
-  facts.add({"Judged", fmt::format("{} of {} ({} of history held)", counted(summary.judged, "transaction"),
-                                   counted(summary.accounts, "account"), bytes_text(summary.state_bytes))});
+  std::string judged = counted(summary.judged, "transaction");
+  if (summary.accounts > 0) {  // what Spark's batches held is gone with them
+    judged += fmt::format(" of {} ({} of history held)", counted(summary.accounts, "account"),
+                          bytes_text(summary.state_bytes));
+  }
+  facts.add({"Judged", judged});
   if (summary.resends > 0) facts.add({"Resends", fmt::format("{}, ignored", count_text(summary.resends))});
   if (summary.late > 0) facts.add({"Late", fmt::format("{}, judged on what is kept", count_text(summary.late))});
   if (summary.rejected > 0) facts.add({"Rejected", {rejected_text(summary), Style::yellow}});

@@ -48,6 +48,12 @@ bool is_for_the_user_to_mend(std::string_view kind) {
   return std::ranges::find(kinds, kind) != kinds.end();
 }
 
+// On this machine alone Spark's page and ports are for this machine alone.
+bool stays_here(std::string_view master) {
+  constexpr std::array here = {"local", "spark://127.", "spark://localhost:"};
+  return std::ranges::any_of(here, [master](std::string_view beginning) { return master.starts_with(beginning); });
+}
+
 }  // namespace
 
 Error spark_failure(const SparkEvent& failed, const std::string& log_file) {
@@ -65,13 +71,16 @@ Result<std::unique_ptr<SparkJob>> SparkJob::start(Context& context, const std::s
   if (error) return fail(fmt::format("{}: {}", fs::path(log_file).parent_path().string(), error.message()));
   const Result<std::string> config_file = write_settings(settings);
   if (!config_file) return std::unexpected(config_file.error());
-  const auto command = spark_command({.program = fs::read_symlink("/proc/self/exe", error).string(),
-                                      .job_dir = context.settings.string("spark.job_dir"),
-                                      .home = context.settings.string("spark.home"),
-                                      .environment = environment},
-                                     {.config_file = *config_file,
-                                      .log_file = log_file,
-                                      .driver_memory = context.settings.string("spark.driver_memory")});
+  auto command = spark_command({.program = fs::read_symlink("/proc/self/exe", error).string(),
+                                .job_dir = context.settings.string("spark.job_dir"),
+                                .home = context.settings.string("spark.home"),
+                                .environment = environment},
+                               {.config_file = *config_file,
+                                .log_file = log_file,
+                                .driver_memory = context.settings.string("spark.driver_memory")});
+  if (command && stays_here(context.settings.string("spark.master"))) {
+    command->environment.emplace_back("SPARK_LOCAL_IP", "127.0.0.1");
+  }
   auto child = command
                    ? ChildProcess::start(
                          {.command = command->command, .environment = command->environment, .stderr_file = log_file})

@@ -21,6 +21,29 @@ bool is_number(std::string_view text) {
   });
 }
 
+// `alerts_by_rule` → `Alerts by rule`.
+std::string title_of(std::string_view name) {
+  std::string title(name);
+  std::ranges::replace(title, '_', ' ');
+  if (!title.empty()) title[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(title[0])));
+  return title;
+}
+
+std::string heading_of(std::string_view name) {
+  std::string heading = title_of(name);
+  std::ranges::transform(heading, heading.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return heading;
+}
+
+// With commas in what stands before the point; another text as it is.
+std::string cell_of(const std::string& text) {
+  const std::size_t whole = text.find_first_not_of("0123456789");
+  if (whole == 0 || text.empty() || (whole != std::string::npos && text[whole] != '.')) return text;
+  std::string out = text;
+  for (std::size_t at = std::min(whole, text.size()); at > 3; at -= 3) out.insert(at - 3, 1, ',');
+  return out;
+}
+
 }  // namespace
 
 std::string started_line(const SparkEvent& started) {
@@ -71,17 +94,18 @@ void print_spark_table(Stream& out, const SparkEvent& table) {
   for (std::size_t i = 0; i < headings.size(); ++i) {
     const bool numbers = std::ranges::all_of(
         rows, [i](const auto& row) { return i >= row.size() || row[i].empty() || is_number(row[i]); });
-    columns.push_back({headings[i], numbers ? Align::right : Align::left});
+    columns.push_back({heading_of(headings[i]), numbers ? Align::right : Align::left});
   }
   if (columns.empty()) return;
-  out.write("\n" + out.paint(Style::bold, visible(table.text("title"))) + "\n");
-  Table text(columns);
+  out.write("\n" + out.paint(Style::bold, visible(title_of(table.text("title")))) + "\n");
+  Table rows_text(columns);
   for (const auto& row : rows) {
-    std::vector<Table::Cell> cells(row.begin(), row.end());
+    std::vector<Table::Cell> cells;
+    for (const std::string& text : row) cells.emplace_back(cell_of(text));
     cells.resize(columns.size(), Table::Cell(""));
-    text.add(std::move(cells));
+    rows_text.add(std::move(cells));
   }
-  text.print(out);
+  rows_text.print(out);
 }
 
 }  // namespace bank::cli

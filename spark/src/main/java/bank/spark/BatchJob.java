@@ -5,6 +5,7 @@ import static org.apache.spark.sql.functions.col;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -210,7 +211,11 @@ final class BatchJob {
       WholeFile.write(settings.text("report"), List.of(report.getBytes(StandardCharsets.UTF_8)).iterator(), hadoop.value());
     }
     try {
-      JsonNode read = new ObjectMapper().enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS).readTree(report);
+      JsonNode read =
+          new ObjectMapper()
+              .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+              .setNodeFactory(JsonNodeFactory.withExactBigDecimals(true)) // 12.50 stays 12.50
+              .readTree(report);
       ReportTables.show(spark, read, settings.text("tables", ""), events);
     } catch (IOException e) {
       throw new BorderException("the report is no JSON: " + e.getMessage());

@@ -8,7 +8,7 @@ import java.nio.charset.StandardCharsets;
 
 /** What the driver tells whoever started it: one JSON object a line on stdout, each with an {@code event}. */
 final class Events {
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final ObjectMapper JSON = new ObjectMapper().enable(JsonGenerator.Feature.WRITE_BIGDECIMAL_AS_PLAIN);
 
   private final PrintStream out;
 
