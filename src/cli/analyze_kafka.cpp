@@ -333,7 +333,7 @@ Result<ExitCode> analyze_on_kafka(Context& context, const KafkaAnalyzeFlags& fla
   if (!windows) return std::unexpected(windows.error());
   if (const Result<void> sent = (*publisher)->flush(); !sent) return std::unexpected(sent.error());
   if (shared.no_alerts > 0) {
-    context.terminal.warn(fmt::format("{} of {} left out that {} no alert", counted(shared.no_alerts, "record"),
+    context.terminal.warn(fmt::format("{} of {} left out that {} no alert", counted(shared.no_alerts.load(), "record"),
                                       settings.string("kafka.alerts_topic"), shared.no_alerts == 1 ? "is" : "are"));
   }
   if (flags.until_end && windows->day && !context.terminal.quiet()) {

@@ -18,7 +18,6 @@
 #include "cli/input.h"
 #include "cli/kafka.h"
 #include "rules/load.h"
-#include "server/status_server.h"
 
 namespace bank::cli {
 namespace {
@@ -153,20 +152,6 @@ void print_summary(Context& context, const kafka::DetectorOptions& options, cons
   if (!options.processed_topic.empty()) topics.add({"Processed in", options.processed_topic});
   topics.add({"Rejected in", options.dead_letter_topic});
   topics.print(terminal.err());
-}
-
-// Null where no port is set.
-Result<std::unique_ptr<server::StatusServer>> serve(Context& context, const DetectorPages& pages) {
-  const std::int64_t port = context.settings.integer("kafka.metrics_port");
-  if (port == 0) return nullptr;
-  Result<std::unique_ptr<server::StatusServer>> server = server::StatusServer::start(
-      {.port = static_cast<std::uint16_t>(port)}, [&pages](std::string_view path) { return pages.answer(path); });
-  if (!server) {
-    return fail_config(fmt::format("kafka.metrics_port ({}): {}", context.settings.origin("kafka.metrics_port"),
-                                   server.error().message));
-  }
-  context.terminal.note(fmt::format("Metrics at http://127.0.0.1:{}/metrics", (*server)->port()));
-  return server;
 }
 
 }  // namespace

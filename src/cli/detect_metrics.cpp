@@ -121,4 +121,17 @@ server::Answer DetectorPages::answer(std::string_view path) const {
   return {.status = 404, .body = "there is /metrics, /readyz and /livez\n"};
 }
 
+Result<std::unique_ptr<server::StatusServer>> serve(Context& context, const DetectorPages& pages) {
+  const std::int64_t port = context.settings.integer("kafka.metrics_port");
+  if (port == 0) return nullptr;
+  Result<std::unique_ptr<server::StatusServer>> server = server::StatusServer::start(
+      {.port = static_cast<std::uint16_t>(port)}, [&pages](std::string_view path) { return pages.answer(path); });
+  if (!server) {
+    return fail_config(fmt::format("kafka.metrics_port ({}): {}", context.settings.origin("kafka.metrics_port"),
+                                   server.error().message));
+  }
+  context.terminal.note(fmt::format("Metrics at http://127.0.0.1:{}/metrics", (*server)->port()));
+  return server;
+}
+
 }  // namespace bank::cli

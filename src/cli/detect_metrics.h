@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include "adapters/kafka/detector.h"
 #include "base/clock.h"
+#include "base/result.h"
 #include "cli/context.h"
 #include "rules/ast.h"
 #include "server/status_server.h"
@@ -45,5 +47,9 @@ class DetectorPages {
   std::optional<kafka::DetectorStatus> status_;
   std::int64_t updated_ns_ = 0;
 };
+
+/// Serves the pages, which outlive the server, on `kafka.metrics_port`, and says where. Null where that is 0; error
+/// (config): the port is taken.
+[[nodiscard]] Result<std::unique_ptr<server::StatusServer>> serve(Context& context, const DetectorPages& pages);
 
 }  // namespace bank::cli

@@ -34,10 +34,6 @@ std::string count_text(std::uint64_t number) { return with_commas(static_cast<st
 
 std::string bytes_text(std::uint64_t bytes) { return human_bytes(static_cast<std::int64_t>(bytes)); }
 
-std::string counted(std::uint64_t number, std::string_view noun) {
-  return fmt::format("{} {}{}", count_text(number), noun, number == 1 ? "" : "s");
-}
-
 std::optional<model::Severity> severity_named(std::string_view name) {
   using enum model::Severity;
   for (const model::Severity severity : {low, medium, high, critical}) {

@@ -15,8 +15,6 @@ namespace bank::cli {
 
 [[nodiscard]] std::string count_text(std::uint64_t number);
 [[nodiscard]] std::string bytes_text(std::uint64_t bytes);
-/// `1 alert`, `2,000 alerts`.
-[[nodiscard]] std::string counted(std::uint64_t number, std::string_view noun);
 
 /// `HIGH` → high; nullopt for any other word.
 [[nodiscard]] std::optional<model::Severity> severity_named(std::string_view name);

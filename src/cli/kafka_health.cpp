@@ -19,10 +19,6 @@ namespace {
 using monitor::Check;
 using monitor::Status;
 
-std::string counted(std::int64_t number, std::string_view noun) {
-  return fmt::format("{} {}{}", with_commas(number), noun, number == 1 ? "" : "s");
-}
-
 class KafkaProvider final : public monitor::CheckProvider {
  public:
   KafkaProvider(kafka::Connection connection, const config::Settings& settings, Clock& clock)
@@ -107,6 +103,11 @@ class KafkaProvider final : public monitor::CheckProvider {
     }
     const Result<kafka::GroupInfo> group = admin_->group(group_);
     if (!group) return std::unexpected(group.error());
+    if (!group->visible) {
+      out.push_back(
+          check(name, Status::unknown, "this user may not see it; the right to describe the group is missing"));
+      return {};
+    }
     const auto committed = admin_->committed(group_, *topic);
     if (!committed) return std::unexpected(committed.error());
     const auto ranges = admin_->offsets(*topic);

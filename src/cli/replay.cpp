@@ -41,10 +41,6 @@ struct Flags {
 
 std::string count_text(std::uint64_t number) { return with_commas(static_cast<std::int64_t>(number)); }
 
-std::string counted(std::uint64_t number, std::string_view noun) {
-  return fmt::format("{} {}{}", count_text(number), noun, number == 1 ? "" : "s");
-}
-
 // `60x` or `60`; CLI11's validators return what is wrong.
 std::string parse_speed(const std::string& text, std::optional<double>& speed) {
   const std::string_view number = text.ends_with('x') ? std::string_view(text).substr(0, text.size() - 1) : text;

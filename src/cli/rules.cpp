@@ -12,6 +12,7 @@
 #include "base/closest.h"
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/human.h"
 #include "cli/rule_cases.h"
 #include "cli/table.h"
 #include "engine/engine.h"
@@ -34,10 +35,6 @@ std::string duration_text(std::int64_t us) {
   std::string text;
   yaml::append_duration(text, us);
   return text;
-}
-
-std::string counted(std::size_t number, std::string_view thing) {
-  return fmt::format("{} {}{}", number, thing, number == 1 ? "" : "s");
 }
 
 /// `text` in lines of at most `width` columns; the later ones begin with `indent` blanks.

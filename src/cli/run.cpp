@@ -231,6 +231,7 @@ void add_run(CLI::App& app, Context& context) {
       ->check(CLI::IsMember({"file", "kafka", "spark"}));
   bind_flag(command, context, "--master", "spark.master");
   add_kafka_flags(command, context);
+  bind_flag(command, context, "--metrics-port", "kafka.metrics_port")->group(kafka_flags);
   on_run(command, context, [&context, flags] { return run(context, *flags); });
 }
 

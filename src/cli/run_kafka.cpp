@@ -10,7 +10,9 @@
 
 #include "adapters/kafka/detector.h"
 #include "cli/detect_kafka.h"
+#include "cli/detect_metrics.h"
 #include "cli/detect_screen.h"
+#include "cli/human.h"
 #include "cli/run_topic.h"
 #include "engine/plan.h"
 #include "rules/load.h"
@@ -23,13 +25,15 @@ constexpr std::int64_t look_ns = 20'000'000;
 /// A detector on a thread of its own.
 class Beside {
  public:
-  Beside(kafka::DetectorOptions options, std::shared_ptr<const engine::Plan> plan, Context& context)
-      : options_(std::move(options)), context_(context) {
+  Beside(kafka::DetectorOptions options, std::shared_ptr<const engine::Plan> plan, Context& context,
+         DetectorPages& pages)
+      : options_(std::move(options)), context_(context), pages_(pages) {
     options_.stop = &stop_;
     thread_ = std::thread([this, plan = std::move(plan)] {
       kafka::DetectorOutcome outcome = kafka::run_detector(
           options_, plan, context_.clock,
           [this](const kafka::DetectorStatus& status) {
+            pages_.update(status);
             const std::lock_guard lock(mutex_);
             status_ = status;
           },
@@ -62,6 +66,7 @@ class Beside {
  private:
   kafka::DetectorOptions options_;
   Context& context_;
+  DetectorPages& pages_;
   std::atomic<bool> stop_ = false;
   mutable std::mutex mutex_;
   kafka::DetectorStatus status_;
@@ -72,11 +77,12 @@ class Beside {
 /// `bank detect --kafka`, in a group of its own that knows nothing of earlier runs.
 class DetectorJudge final : public RunJudge {
  public:
-  DetectorJudge(Context& context, kafka::DetectorOptions options, const rules::RuleSet& rules)
-      : context_(context), options_(std::move(options)), rules_(rules) {}
+  /// All but the options outlive it.
+  DetectorJudge(Context& context, kafka::DetectorOptions options, const rules::RuleSet& rules, DetectorPages& pages)
+      : context_(context), options_(std::move(options)), rules_(rules), pages_(pages) {}
 
   Result<std::string> start(const kafka::TopicEnds& /*from*/) override {  // a new group begins with what comes
-    detector_.emplace(options_, engine::Plan::compile(rules_), context_);
+    detector_.emplace(options_, engine::Plan::compile(rules_), context_, pages_);
     while (!detector_->status().ready && !detector_->over() && !context_.stop_requested) wait_a_little();
     if (detector_->over()) return std::unexpected(failure());
     return fmt::format("{} of {}", counted(detector_->status().partitions.size(), "partition"),
@@ -120,6 +126,7 @@ class DetectorJudge final : public RunJudge {
   Context& context_;
   const kafka::DetectorOptions options_;
   const rules::RuleSet& rules_;
+  DetectorPages& pages_;
   std::optional<Beside> detector_;
 };
 
@@ -133,7 +140,10 @@ Result<ExitCode> run_on_kafka(Context& context) {
   const auto rules = rules::load_rules(context.settings.string("detect.rules"));
   if (!rules) return std::unexpected(rules.error());
   const kafka::Connection connection = detect->connection;
-  DetectorJudge judge(context, *std::move(detect), *rules);
+  DetectorPages pages(*rules, context.build, context.clock);
+  const auto server = serve(context, pages);
+  if (!server) return std::unexpected(server.error());
+  DetectorJudge judge(context, *std::move(detect), *rules, pages);
   return run_through_topics(context, connection, *rules, "detector", judge);
 }
 

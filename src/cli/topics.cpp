@@ -47,10 +47,6 @@ struct Topic {
   }
 };
 
-std::string counted(int number, std::string_view noun) {
-  return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");
-}
-
 /// Settings, and what they differ in; offsets, too, if asked for.
 Result<void> look(kafka::Admin& admin, Topic& topic, bool offsets) {
   auto settings = admin.settings(topic.name);
@@ -64,10 +60,27 @@ Result<void> look(kafka::Admin& admin, Topic& topic, bool offsets) {
   return {};
 }
 
-Result<kafka::Admin> connect(Context& context) {
+/// What is there, and what is planned to be.
+struct Cluster {
+  kafka::Admin admin;
+  kafka::ClusterInfo info;
+  std::vector<PlannedTopic> planned;
+
+  /// Points to what stands here.
+  [[nodiscard]] Topic topic(const std::string& name) const {
+    const auto plan = std::ranges::find(planned, name, &PlannedTopic::name);
+    return {.name = name, .planned = plan == planned.end() ? nullptr : &*plan, .info = info.find(name)};
+  }
+};
+
+Result<Cluster> connect(Context& context) {
   const Result<kafka::Connection> connection = kafka_connection(context);
   if (!connection) return std::unexpected(connection.error());
-  return kafka::Admin::connect(*connection, context.clock, {});
+  Result<kafka::Admin> admin = kafka::Admin::connect(*connection, context.clock, {});
+  if (!admin) return std::unexpected(admin.error());
+  Result<kafka::ClusterInfo> info = admin->cluster();
+  if (!info) return std::unexpected(info.error());
+  return Cluster{.admin = std::move(*admin), .info = std::move(*info), .planned = planned_topics(context.settings)};
 }
 
 void write_strings(JsonWriter& json, std::string_view name, const std::vector<std::string>& texts) {
@@ -145,8 +158,8 @@ Result<void> compare(kafka::Admin& admin, Topic& topic, const Flags& flags) {
   const auto count = static_cast<int>(topic.info->partitions.size());
   std::vector<std::string>& differences = topic.differences;
   if (count != flags.partitions) {
-    differences.insert(differences.begin(), fmt::format("{} partition{}; bank would make {}", count,
-                                                        count == 1 ? "" : "s", flags.partitions));
+    differences.insert(differences.begin(),
+                       fmt::format("{}; bank would make {}", counted(count, "partition"), flags.partitions));
   }
   const int replicas = topic.info->partitions.empty() ? 0 : topic.info->partitions.front().replicas;
   if (flags.replication_factor > 0 && replicas != flags.replication_factor) {
@@ -156,15 +169,13 @@ Result<void> compare(kafka::Admin& admin, Topic& topic, const Flags& flags) {
 }
 
 Result<ExitCode> create(Context& context, const Flags& flags) {
-  Result<kafka::Admin> admin = connect(context);
-  if (!admin) return std::unexpected(admin.error());
-  const Result<kafka::ClusterInfo> cluster = admin->cluster();
+  Result<Cluster> cluster = connect(context);
   if (!cluster) return std::unexpected(cluster.error());
-  const std::vector<PlannedTopic> planned = planned_topics(context.settings);
   std::vector<Topic> topics;
-  for (const PlannedTopic& plan : planned) {
-    Topic& topic = topics.emplace_back(Topic{.name = plan.name, .planned = &plan, .info = cluster->find(plan.name)});
-    const Result<void> done = topic.info == nullptr ? create_one(*admin, topic, flags) : compare(*admin, topic, flags);
+  for (const PlannedTopic& plan : cluster->planned) {
+    Topic& topic = topics.emplace_back(cluster->topic(plan.name));
+    const Result<void> done =
+        topic.info == nullptr ? create_one(cluster->admin, topic, flags) : compare(cluster->admin, topic, flags);
     if (!done) return std::unexpected(done.error());
   }
   if (!flags.json) {
@@ -189,9 +200,8 @@ std::string finding(const Topic& topic) {
       partitions, [](const kafka::PartitionInfo& partition) { return partition.in_sync < partition.replicas; });
   if (lagging > 0) return fmt::format("{} of its partitions are not on all their brokers", lagging);
   if (topic.differences.empty()) return topic.planned == nullptr ? "" : std::string(topic.planned->purpose);
-  return fmt::format("{} setting{} differ{} from what bank would set; bank topics describe shows them",
-                     topic.differences.size(), topic.differences.size() == 1 ? "" : "s",
-                     topic.differences.size() == 1 ? "s" : "");
+  return fmt::format("{} differ{} from what bank would set; bank topics describe shows them",
+                     counted(topic.differences.size(), "setting"), topic.differences.size() == 1 ? "s" : "");
 }
 
 void print_list(Context& context, const std::vector<Topic>& topics) {
@@ -207,22 +217,17 @@ void print_list(Context& context, const std::vector<Topic>& topics) {
 }
 
 Result<ExitCode> list(Context& context, const Flags& flags) {
-  Result<kafka::Admin> admin = connect(context);
-  if (!admin) return std::unexpected(admin.error());
-  const Result<kafka::ClusterInfo> cluster = admin->cluster();
+  Result<Cluster> cluster = connect(context);
   if (!cluster) return std::unexpected(cluster.error());
-  const std::vector<PlannedTopic> planned = planned_topics(context.settings);
   std::vector<Topic> topics;
-  for (const PlannedTopic& plan : planned) {
-    topics.push_back({.name = plan.name, .planned = &plan, .info = cluster->find(plan.name)});
-  }
-  for (const kafka::TopicInfo& info : cluster->topics) {
-    if (!flags.all || std::ranges::find(planned, info.name, &PlannedTopic::name) != planned.end()) continue;
-    topics.push_back({.name = info.name, .planned = nullptr, .info = &info});
+  for (const PlannedTopic& plan : cluster->planned) topics.push_back(cluster->topic(plan.name));
+  for (const kafka::TopicInfo& info : cluster->info.topics) {
+    Topic topic = cluster->topic(info.name);
+    if (flags.all && topic.planned == nullptr) topics.push_back(std::move(topic));
   }
   for (Topic& topic : topics) {
     if (topic.info == nullptr) continue;
-    if (Result<void> done = look(*admin, topic, true); !done) return std::unexpected(done.error());
+    if (Result<void> done = look(cluster->admin, topic, true); !done) return std::unexpected(done.error());
   }
   if (!flags.json) {
     print_list(context, topics);
@@ -299,23 +304,19 @@ void write_settings(JsonWriter& json, const Topic& topic) {
 }
 
 Result<ExitCode> describe(Context& context, const Flags& flags) {
-  Result<kafka::Admin> admin = connect(context);
-  if (!admin) return std::unexpected(admin.error());
-  const Result<kafka::ClusterInfo> cluster = admin->cluster();
+  Result<Cluster> cluster = connect(context);
   if (!cluster) return std::unexpected(cluster.error());
-  const std::vector<PlannedTopic> planned = planned_topics(context.settings);
   std::vector<std::string> names = flags.topics;
-  if (names.empty()) std::ranges::transform(planned, std::back_inserter(names), &PlannedTopic::name);
+  if (names.empty()) std::ranges::transform(cluster->planned, std::back_inserter(names), &PlannedTopic::name);
   std::vector<Topic> topics;
   for (const std::string& name : names) {
-    const auto plan = std::ranges::find(planned, name, &PlannedTopic::name);
-    Topic topic{.name = name, .planned = plan == planned.end() ? nullptr : &*plan, .info = cluster->find(name)};
+    Topic topic = cluster->topic(name);
     if (topic.info == nullptr) {
       return fail(fmt::format("there is no topic {} at {}; bank topics list --all shows those that are there{}", name,
                               context.settings.string("kafka.bootstrap_servers"),
                               topic.planned == nullptr ? "" : ", bank topics create makes it"));
     }
-    if (Result<void> done = look(*admin, topic, true); !done) return std::unexpected(done.error());
+    if (Result<void> done = look(cluster->admin, topic, true); !done) return std::unexpected(done.error());
     topics.push_back(std::move(topic));
   }
   if (!flags.json) {

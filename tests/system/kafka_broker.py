@@ -41,6 +41,17 @@ def free_ports(count):
     return ports
 
 
+def bank_environment(**variables):
+    """This one, with no setting of bank's but those of `variables`."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("BANK_")} | {"NO_COLOR": "1"} | variables
+
+
+def run_bank(*arguments, cwd=None, timeout=120, **variables):
+    """The program that BANK names; what it came to, as texts."""
+    return subprocess.run([os.environ["BANK"], *map(str, arguments)], cwd=cwd, env=bank_environment(**variables), capture_output=True, text=True,
+                          timeout=timeout, check=False)
+
+
 def _text(value):
     return struct.pack(">h", -1) if value is None else struct.pack(">h", len(value.encode())) + value.encode()
 

@@ -166,6 +166,21 @@ class Metrics(unittest.TestCase):
         self.assertTrue(reasons)
         self.end(process)
 
+    def test_a_whole_run_is_served_while_its_detector_works(self):
+        port = free_ports(1)[0]
+        process = subprocess.Popen([BANK, "run", "--mode", "kafka", "--count", "200000", "--metrics-port", str(port), "--data-dir", "run",
+                                    "--bootstrap-server", self.broker.address], cwd=self.folder, text=True,
+                                   env={**os.environ, "BANK_DETECT_RULES": str(pathlib.Path("config/rules/default.yaml").resolve()),
+                                        "BANK_KAFKA_TRANSACTIONS_TOPIC": "run", "BANK_KAFKA_ALERTS_TOPIC": "run-alerts"},
+                                   stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        self.wait_until_ready(port)
+        self.assertIn("bank_transactions_total", parse(get(port, "/metrics")[1]))
+        err = process.communicate(timeout=120)[1]
+        self.assertEqual(process.returncode, 0, err)
+        self.assertIn(f"Metrics at http://127.0.0.1:{port}/metrics", err)
+
     def test_a_port_that_is_taken_is_told(self):
         done = subprocess.run([BANK, "detect", "--kafka", "--metrics-port", str(self.broker.port), "--bootstrap-server", self.broker.address],
                               cwd=self.folder, capture_output=True, text=True, timeout=60, check=False,

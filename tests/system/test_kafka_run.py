@@ -1,16 +1,13 @@
 """`bank run --mode kafka` and `bank alerts`: the whole pipeline through a real broker finds what file mode finds."""
 
 import json
-import os
 import pathlib
 import re
-import subprocess
 import tempfile
 import unittest
 
-from kafka_broker import Broker
+from kafka_broker import Broker, run_bank
 
-BANK = os.environ["BANK"]
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
@@ -27,8 +24,7 @@ def tearDownModule():
 
 
 def bank(*arguments, check=True):
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("BANK_")}
-    done = subprocess.run([BANK, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    done = run_bank(*arguments, cwd=ROOT)
     if check and done.returncode != 0:
         raise AssertionError(f"bank {' '.join(arguments)}: {done.returncode}\n{done.stderr}")
     return done

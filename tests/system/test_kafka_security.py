@@ -22,11 +22,11 @@ import time
 import unittest
 import zipfile
 
-from kafka_broker import Broker, free_ports
+from kafka_broker import Broker, bank_environment, free_ports, run_bank
 
 BANK = os.environ["BANK"]
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-USERS = ("admin", "operator", "generator", "detector", "reader", "monitor", "pipeline", *(f"lacking-{number}" for number in range(10)))
+USERS = ("admin", "operator", "generator", "detector", "reader", "analyst", "monitor", "watcher", "pipeline", *(f"lacking-{number}" for number in range(10)))
 PASSWORDS = {user: f"{user}-Geheimnis" for user in USERS}
 SCRAM_SINCE = 0x020601FF  # the first librdkafka whose SCRAM Kafka 4 takes
 Done = collections.namedtuple("Done", "returncode stdout stderr seconds")
@@ -124,14 +124,10 @@ def tearDownModule():
     folder.cleanup()
 
 
-def environment(**more):
-    return {name: value for name, value in os.environ.items() if not name.startswith("BANK_")} | {"NO_COLOR": "1"} | more
-
-
 def bank(*arguments, client=None, address=None, cwd=None, timeout=90, **more):
-    command = [BANK, *map(str, arguments), "--bootstrap-server", address or broker.address, *(["--command-config", client] if client else [])]
     begun = time.monotonic()
-    done = subprocess.run(command, cwd=cwd or folder.name, env=environment(**more), capture_output=True, text=True, timeout=timeout, check=False)
+    done = run_bank(*arguments, "--bootstrap-server", address or broker.address, *(["--command-config", client] if client else []),
+                    cwd=cwd or folder.name, timeout=timeout, **more)
     return Done(done.returncode, done.stdout, done.stderr, time.monotonic() - begun)
 
 
@@ -180,8 +176,9 @@ class Rights(Case):
         self.works(bank("generate", "--kafka", *flags, client=broker.client("generator")))
         self.works(detect("detector", "bank-detector"))
         alerts = self.works(bank("alerts", "--kafka", "--format", "json", client=broker.client("reader"))).stdout.splitlines()
-        subprocess.run([BANK, "generate", "-q", *flags, "--output", "same.jsonl", "--format", "jsonl"], cwd=folder.name, env=environment(), check=True)
-        subprocess.run([BANK, "detect", "-q", "--file", "same.jsonl", "--output", "alerts.jsonl", *rules()], cwd=folder.name, env=environment(), check=True)
+        for command in (("generate", "-q", *flags, "--output", "same.jsonl", "--format", "jsonl"),
+                        ("detect", "-q", "--file", "same.jsonl", "--output", "alerts.jsonl", *rules())):
+            self.assertEqual(run_bank(*command, cwd=folder.name).returncode, 0)
         expected = (pathlib.Path(folder.name) / "alerts.jsonl").read_text().splitlines()
         self.assertGreater(len(expected), 10)
         self.assertEqual(sorted(json.loads(line)["alert_id"] for line in alerts), sorted(json.loads(line)["alert_id"] for line in expected))
@@ -190,6 +187,12 @@ class Rights(Case):
         monitored = bank("monitor", "--kafka", client=broker.client("monitor"))
         self.assertRegex(monitored.stdout, r"OK +kafka:group:bank-detector +0 records behind")
         self.assertNotRegex(monitored.stdout, r"(CRITICAL|WARNING|UNKNOWN) +kafka:")
+        broker.allow("watcher", *(f"topic {topic['topic']} describe" for topic in json.loads(listed.stdout)["topics"]))
+        watched = bank("monitor", "--kafka", client=broker.client("watcher"))
+        self.assertRegex(watched.stdout, r"UNKNOWN +kafka:group:bank-detector +this user may not see it")
+        self.assertNotRegex(watched.stdout, r"(CRITICAL|WARNING) +kafka:")
+        analyzed = self.works(bank("analyze", "--kafka", "--until-end", client=broker.client("analyst")))
+        self.assertIn("Published to analytics-results", analyzed.stderr)
         done = self.works(bank("run", "--mode", "kafka", *flags[:-2], "--data-dir", "run", "--rules", rules()[1], client=broker.client("pipeline")))
         self.assertIn("Transactions  3,000 of", done.stdout)
 
@@ -293,7 +296,7 @@ class Passwords(Case):
         properties = (f"security.protocol=SASL_SSL,sasl.mechanism=PLAIN,sasl.username=admin,sasl.password={PASSWORDS['admin']},"
                       f"ssl.ca.location={broker.certificates / 'ca.pem'}")
         self.works(bank("topics", "list", BANK_KAFKA_PROPERTIES=properties))
-        shown = subprocess.run([BANK, "config"], cwd=folder.name, env=environment(BANK_KAFKA_PROPERTIES=properties), capture_output=True, text=True,
+        shown = subprocess.run([BANK, "config"], cwd=folder.name, env=bank_environment(BANK_KAFKA_PROPERTIES=properties), capture_output=True, text=True,
                                check=True)
         self.assertIn("(hidden)", shown.stdout)
         self.assertNotIn("Geheimnis", shown.stdout + shown.stderr)
@@ -301,7 +304,7 @@ class Passwords(Case):
     def test_stand_in_no_list_of_processes(self):
         client = broker.client("admin")
         process = subprocess.Popen([BANK, "alerts", "--kafka", "--follow", "--bootstrap-server", broker.address, "--command-config", client],
-                                   cwd=folder.name, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                                   cwd=folder.name, env=bank_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             time.sleep(0.5)
             self.assertNotIn(b"Geheimnis", pathlib.Path(f"/proc/{process.pid}/cmdline").read_bytes())

@@ -1,15 +1,13 @@
 """`bank topics` and `bank monitor --kafka` on a broker of this test's own."""
 
 import json
-import os
 import subprocess
 import tempfile
 import time
 import unittest
 
-from kafka_broker import Broker
+from kafka_broker import Broker, run_bank
 
-BANK = os.environ["BANK"]
 OWN = ["banking-transactions", "fraud-alerts", "processed-transactions", "analytics-results", "banking-transactions.dlq"]
 
 
@@ -27,9 +25,7 @@ def tearDownModule():
 
 
 def bank(*arguments, address=None, **environment):
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("BANK_")} | environment
-    return subprocess.run([BANK, *arguments, "--bootstrap-server", address or broker.address], env=environment, capture_output=True, text=True,
-                          timeout=60, check=False)
+    return run_bank(*arguments, "--bootstrap-server", address or broker.address, **environment)
 
 
 def names(prefix):

@@ -16,7 +16,9 @@ def process_start(pid):
         fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return None
-    return None if fields[0] in "ZX" else fields[19]
+    # Of a killed process with many threads the first may be dead while others still hold its ports.
+    gone = fields[0] == "X" or fields[0] == "Z" and int(fields[17]) <= 1
+    return None if gone else fields[19]
 
 
 def listening_inodes(port):

@@ -131,6 +131,8 @@ Result<GroupInfo> group_now(const Client& client, int timeout_ms, const std::str
                               const char* names = name.c_str();
                               rd_kafka_DescribeConsumerGroups(client.get(), &names, 1, options, queue);
                             });
+  constexpr rd_kafka_resp_err_t hidden = RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED;
+  if (!event && code == hidden) return GroupInfo{.state = {}, .members = 0, .visible = false};
   if (!event) return std::unexpected(event.error());
   std::size_t count = 0;
   const rd_kafka_ConsumerGroupDescription_t** groups =
@@ -139,7 +141,8 @@ Result<GroupInfo> group_now(const Client& client, int timeout_ms, const std::str
   if (const rd_kafka_error_t* error = rd_kafka_ConsumerGroupDescription_error(groups[0]); error != nullptr) {
     // Newer brokers say so of a group that was never there; older ones call it Dead.
     code = rd_kafka_error_code(error);
-    if (code == RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND) return GroupInfo{"Dead", 0};
+    if (code == RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND) return GroupInfo{.state = "Dead"};
+    if (code == hidden) return GroupInfo{.state = {}, .members = 0, .visible = false};
     return std::unexpected(client.error(doing, rd_kafka_error_string(error)));
   }
   return GroupInfo{.state = rd_kafka_consumer_group_state_name(rd_kafka_ConsumerGroupDescription_state(groups[0])),

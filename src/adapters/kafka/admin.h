@@ -62,6 +62,7 @@ struct NewTopic {
 struct GroupInfo {
   std::string state;        ///< In Kafka's words: `Stable`, `Empty`, `Dead` (there is none of the name), …
   std::size_t members = 0;  ///< That read now.
+  bool visible = true;      ///< False: this user may not describe it, and the rest says nothing.
 };
 
 /// How long to wait for an answer.

@@ -433,8 +433,11 @@ void Detector::commit_start(const Assigned& assigned) {
   std::unique_ptr<Chunk> chunk = committer_->take_chunk();
   chunk->partition = assigned.partition->number();
   chunk->next_offset = assigned.live_from;
-  chunk->replay_point = {
-      .floor = assigned.live_from, .outliers = {}, .reach_us = reach_us_, .lineage = assigned.partition->lineage()};
+  chunk->replay_point = {.floor = assigned.live_from,
+                         .outliers = {},
+                         .reach_us = reach_us_,
+                         .lineage = assigned.partition->lineage(),
+                         .columns = assigned.partition->columns()};
   committer_->add(std::move(chunk));
 }
 

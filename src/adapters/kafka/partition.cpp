@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "base/hash.h"
 #include "engine/plan.h"
 #include "pipeline/ports.h"
 
@@ -21,6 +22,10 @@ constexpr std::size_t kept_bytes = 4 << 20;
 
 std::int64_t reach_of(const engine::Plan& plan, const engine::Options& options) {
   return plan.longest_window_us() + 2 * options.lateness_us;
+}
+
+std::int64_t columns_of(const codec::FieldNames& names) {
+  return static_cast<std::int64_t>(hash64(fmt::format("{}", fmt::join(names.columns(), "\n"))) >> 1);
 }
 
 void Batch::append(std::int64_t offset, std::optional<std::string_view> key, std::optional<std::string_view> value) {
@@ -50,6 +55,7 @@ Partition::Partition(std::int32_t number, const std::shared_ptr<const engine::Pl
       options_(options),
       origin_(fmt::format("{}/{}/", options.topic, number)),
       reach_us_(reach_of(*plan, options.engine)),
+      columns_(columns_of(options.names)),
       lane_(plan, options.engine),
       decoder_(options.names),
       floor_(reach_us_),
@@ -58,6 +64,7 @@ Partition::Partition(std::int32_t number, const std::shared_ptr<const engine::Pl
 ReplayPoint Partition::replay_point() {
   ReplayPoint point = floor_.at(position_, trusted_.us());
   point.lineage = lineage_;
+  point.columns = columns_;
   return point;
 }
 

@@ -91,6 +91,7 @@ class Partition {
   [[nodiscard]] ReplayFloor& floor() { return floor_; }
   [[nodiscard]] const ReplayFloor& floor() const { return floor_; }
   [[nodiscard]] std::int64_t reach_us() const { return reach_us_; }
+  [[nodiscard]] std::int64_t columns() const { return columns_; }
 
  private:
   void decode(const Batch& batch, Chunk& chunk);
@@ -102,6 +103,7 @@ class Partition {
   const JudgingOptions& options_;
   const std::string origin_;  // `topic/partition/`
   const std::int64_t reach_us_;
+  const std::int64_t columns_;
   pipeline::Lane lane_;
   codec::JsonDecoder decoder_;
   codec::TextArena arena_;
@@ -121,5 +123,8 @@ class Partition {
 
 /// W + 2L: how far behind the newest event time a live history may reach.
 [[nodiscard]] std::int64_t reach_of(const engine::Plan& plan, const engine::Options& options);
+
+/// See ReplayPoint.
+[[nodiscard]] std::int64_t columns_of(const codec::FieldNames& names);
 
 }  // namespace bank::kafka

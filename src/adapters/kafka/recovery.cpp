@@ -34,8 +34,8 @@ std::optional<std::int64_t> parse_number(std::string_view text) {
 }  // namespace
 
 std::string to_metadata(const ReplayPoint& point) {
-  std::string text =
-      fmt::format("{} floor={} reach={} lineage={}", format_name, point.floor, point.reach_us, point.lineage);
+  std::string text = fmt::format("{} floor={} reach={} lineage={} columns={}", format_name, point.floor, point.reach_us,
+                                 point.lineage, point.columns);
   if (!point.outliers.empty()) text += fmt::format(" outliers={}", fmt::join(point.outliers, ","));
   return text;
 }
@@ -44,8 +44,8 @@ std::optional<ReplayPoint> parse_metadata(std::string_view metadata) {
   if (!metadata.starts_with(format_name)) return std::nullopt;
   metadata.remove_prefix(format_name.size());
   ReplayPoint point;
-  for (auto [name, target] :
-       {std::pair{"floor", &point.floor}, std::pair{"reach", &point.reach_us}, std::pair{"lineage", &point.lineage}}) {
+  for (auto [name, target] : {std::pair{"floor", &point.floor}, std::pair{"reach", &point.reach_us},
+                              std::pair{"lineage", &point.lineage}, std::pair{"columns", &point.columns}}) {
     const std::optional<std::string_view> text = take(metadata, name);
     const std::optional<std::int64_t> number = text ? parse_number(*text) : std::nullopt;
     if (!number) return std::nullopt;

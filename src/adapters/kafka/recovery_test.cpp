@@ -20,21 +20,27 @@ std::uint64_t account_of(std::int64_t offset) { return static_cast<std::uint64_t
 
 TEST(Metadata, ComesBackAsItWas) {
   for (const ReplayPoint& point :
-       {ReplayPoint{.floor = 0, .outliers = {}, .reach_us = 0, .lineage = 0},
-        ReplayPoint{.floor = 17, .outliers = {}, .reach_us = 7'500'000'000, .lineage = INT64_MAX},
-        ReplayPoint{.floor = 1'000'000, .outliers = {3, 9, 999'999}, .reach_us = 5, .lineage = 8}}) {
+       {ReplayPoint{.floor = 0, .outliers = {}, .reach_us = 0, .lineage = 0, .columns = 0},
+        ReplayPoint{.floor = 17, .outliers = {}, .reach_us = 7'500'000'000, .lineage = INT64_MAX, .columns = 1},
+        ReplayPoint{
+            .floor = 1'000'000, .outliers = {3, 9, 999'999}, .reach_us = 5, .lineage = 8, .columns = INT64_MAX}}) {
     EXPECT_EQ(parse_metadata(to_metadata(point)), point);
   }
-  EXPECT_EQ(to_metadata({.floor = 17, .outliers = {3, 9}, .reach_us = 5, .lineage = 8}),
-            "bank/1 floor=17 reach=5 lineage=8 outliers=3,9");
+  EXPECT_EQ(to_metadata({.floor = 17, .outliers = {3, 9}, .reach_us = 5, .lineage = 8, .columns = 4}),
+            "bank/1 floor=17 reach=5 lineage=8 columns=4 outliers=3,9");
 }
 
 TEST(Metadata, OfSomebodyElseIsRefused) {
-  for (const char* text :
-       {"", "bank", "bank/1", "bank/2 floor=1 reach=2", "bank/1 floor=1", "bank/1 floor=-1 reach=2",
-        "bank/1 floor=1 reach=2 ", "bank/1 floor=1 reach=2 outliers=", "bank/1 floor=1 reach=2 outliers=0,",
-        "bank/1 floor=5 reach=2 outliers=3,3", "bank/1 floor=5 reach=2 outliers=6", "bank/1 floor=1x reach=2",
-        "bank/1 reach=2 floor=1", "bank/1 floor=1 reach=2 more=3", "bank/1 floor=99999999999999999999 reach=2"}) {
+  const std::string whole = "bank/1 floor=5 reach=2 lineage=1 columns=1";
+  ASSERT_TRUE(parse_metadata(whole));
+  ASSERT_TRUE(parse_metadata(whole + " outliers=3,4"));
+  for (const std::string& text :
+       {std::string(), std::string("bank"), std::string("bank/1"), "bank/2" + whole.substr(6), whole + " ",
+        whole + " outliers=", whole + " outliers=0,", whole + " outliers=3,3", whole + " outliers=6", whole + " more=3",
+        std::string("bank/1 floor=5 reach=2 lineage=1"), std::string("bank/1 floor=-5 reach=2 lineage=1 columns=1"),
+        std::string("bank/1 floor=5x reach=2 lineage=1 columns=1"),
+        std::string("bank/1 reach=2 floor=5 lineage=1 columns=1"),
+        std::string("bank/1 floor=99999999999999999999 reach=2 lineage=1 columns=1")}) {
     EXPECT_EQ(parse_metadata(text), std::nullopt) << text;
   }
 }

@@ -19,7 +19,7 @@
 namespace bank::kafka {
 namespace {
 
-constexpr std::string_view magic = "BKS2";
+constexpr std::string_view magic = "BKS3";
 /// A replay of fewer records takes less than a second, and is not worth a snapshot.
 constexpr std::int64_t worth_records = 1'000'000;
 constexpr std::int64_t worth_records_at_end = 200'000;
@@ -70,6 +70,15 @@ std::optional<Reader> open_snapshot(std::string_view snapshot) {
   return Reader(body.substr(magic.size()));
 }
 
+// Whether histories are made alike in both.
+bool is_of(Reader& reader, const Partition& partition) {
+  const auto history_id = reader.get<std::uint64_t>();
+  const auto reach_us = reader.get<std::int64_t>();
+  const auto columns = reader.get<std::int64_t>();
+  return history_id == partition.lane().engine().plan().history_id() && reach_us == partition.reach_us() &&
+         columns == partition.columns();
+}
+
 }  // namespace
 
 std::string save_partition(const Partition& partition) {
@@ -77,6 +86,7 @@ std::string save_partition(const Partition& partition) {
   const engine::Engine& engine = partition.lane().engine();
   put(out, engine.plan().history_id());
   put(out, partition.reach_us());
+  put(out, partition.columns());
   put(out, partition.position());
   put(out, partition.lineage());
   for (const TrustedTime::Witness& witness : partition.trusted().all()) {
@@ -107,25 +117,19 @@ std::string save_partition(const Partition& partition) {
   return out;
 }
 
-std::int64_t snapshot_offset(std::string_view snapshot, const engine::Plan& plan, std::int64_t reach_us,
-                             std::int64_t lineage) {
+std::int64_t snapshot_offset(std::string_view snapshot, const Partition& partition) {
   std::optional<Reader> reader = open_snapshot(snapshot);
-  if (!reader) return -1;
-  const bool fits = reader->get<std::uint64_t>() == plan.history_id() && reader->get<std::int64_t>() == reach_us;
+  if (!reader || !is_of(*reader, partition)) return -1;
   const auto offset = reader->get<std::int64_t>();
-  const bool its_own = reader->get<std::int64_t>() == lineage;
-  return reader->ok() && fits && its_own ? offset : -1;
+  const bool its_own = reader->get<std::int64_t>() == partition.lineage();
+  return reader->ok() && its_own ? offset : -1;
 }
 
 Result<void> restore_partition(std::string_view snapshot, Partition& partition) {
   const auto damaged = [] { return fail("the snapshot is damaged"); };
   std::optional<Reader> reader = open_snapshot(snapshot);
   if (!reader) return damaged();
-  const auto history_id = reader->get<std::uint64_t>();
-  const auto reach_us = reader->get<std::int64_t>();
-  if (history_id != partition.lane().engine().plan().history_id() || reach_us != partition.reach_us()) {
-    return fail("the snapshot is of other rules");
-  }
+  if (!is_of(*reader, partition)) return fail("the snapshot is of other rules, or of other columns");
   const auto position = reader->get<std::int64_t>();
   const auto lineage = reader->get<std::int64_t>();
   for (std::size_t i = 0; i < TrustedTime::witnesses; ++i) {

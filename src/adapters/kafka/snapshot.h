@@ -1,10 +1,10 @@
 // A partition's state on disk, to shorten the replay where windows are long. A cache: what is lost, stale or damaged
 // only costs time.
 //
-// Layout, little-endian: "BKS2"; u64 engine::Plan::history_id(); i64 reach; i64 offset; i64 lineage; 16 × (u64 account
-// hash, i64 time), the witnesses of the trusted time; u64 buckets, each i64 first offset, i64 newest; u64 outliers,
-// each i64 offset, i64 time, u64 account hash; u64 accounts, each u64 + bytes of engine::Engine::save(); u64 hash64 of
-// all before.
+// Layout, little-endian: "BKS3"; u64 engine::Plan::history_id(); i64 reach; i64 columns; i64 offset; i64 lineage; 16 ×
+// (u64 account hash, i64 time), the witnesses of the trusted time; u64 buckets, each i64 first offset, i64 newest; u64
+// outliers, each i64 offset, i64 time, u64 account hash; u64 accounts, each u64 + bytes of engine::Engine::save(); u64
+// hash64 of all before.
 #pragma once
 
 #include <condition_variable>
@@ -27,9 +27,8 @@ namespace bank::kafka {
 /// Everything that a partition knows up to its position.
 [[nodiscard]] std::string save_partition(const Partition& partition);
 
-/// The offset of a snapshot, if it is whole and good for the plan, the reach and the lineage; else -1.
-[[nodiscard]] std::int64_t snapshot_offset(std::string_view snapshot, const engine::Plan& plan, std::int64_t reach_us,
-                                           std::int64_t lineage);
+/// The offset of a snapshot, if it is whole and good for such a partition; else -1.
+[[nodiscard]] std::int64_t snapshot_offset(std::string_view snapshot, const Partition& partition);
 
 /// Fills a new partition from what save_partition() gave. On an error the partition is of no more use.
 [[nodiscard]] Result<void> restore_partition(std::string_view snapshot, Partition& partition);

@@ -66,7 +66,7 @@ TEST_F(SnapshotTest, ARestoredPartitionGoesOnAsTheSavedOne) {
   const auto first = make();
   judge(*first, 0, 1000);
   const std::string saved = save_partition(*first);
-  EXPECT_EQ(snapshot_offset(saved, *plan_, first->reach_us(), 0), 1000);
+  EXPECT_EQ(snapshot_offset(saved, *make()), 1000);
   const auto second = make();
   const auto restored = restore_partition(saved, *second);
   ASSERT_TRUE(restored) << restored.error().message;
@@ -85,22 +85,37 @@ TEST_F(SnapshotTest, DamageIsSeen) {
   for (std::size_t i = 0; i < saved.size(); i += 7) {
     std::string damaged = saved;
     damaged[i] = static_cast<char>(damaged[i] ^ 0x10);
-    EXPECT_EQ(snapshot_offset(damaged, *plan_, partition->reach_us(), 0), -1) << i;
+    EXPECT_EQ(snapshot_offset(damaged, *make()), -1) << i;
     EXPECT_FALSE(restore_partition(damaged, *make())) << i;
-    EXPECT_EQ(snapshot_offset(std::string_view(saved).substr(0, i), *plan_, partition->reach_us(), 0), -1) << i;
+    EXPECT_EQ(snapshot_offset(std::string_view(saved).substr(0, i), *make()), -1) << i;
     EXPECT_FALSE(restore_partition(std::string_view(saved).substr(0, i), *make())) << i;
   }
 }
 
-TEST_F(SnapshotTest, OfOtherRulesIsRefused) {
+TEST_F(SnapshotTest, OfOtherRulesOrColumnsIsRefused) {
   const auto partition = make();
   judge(*partition, 0, 50);
   const std::string saved = save_partition(*partition);
+  const auto refused_by = [&](const std::shared_ptr<const engine::Plan>& plan, const JudgingOptions& options) {
+    Partition other(3, plan, options);
+    return snapshot_offset(saved, other) == -1 && !restore_partition(saved, other);
+  };
+  EXPECT_FALSE(refused_by(plan_, options_));
+
   std::string longer = rules_text;
   longer.replace(longer.find("10m"), 3, "20m");
-  EXPECT_EQ(snapshot_offset(saved, *plan_of(longer), partition->reach_us(), 0), -1);
-  EXPECT_EQ(snapshot_offset(saved, *plan_, partition->reach_us() + 1, 0), -1);
-  EXPECT_EQ(snapshot_offset(saved, *plan_, partition->reach_us(), 1), -1);
+  EXPECT_TRUE(refused_by(plan_of(longer), options_));
+
+  JudgingOptions later = options_;
+  later.engine.lateness_us += 1;
+  EXPECT_TRUE(refused_by(plan_, later));
+
+  JudgingOptions mapped = options_;
+  ASSERT_TRUE(mapped.names.map("account_number=card"));
+  EXPECT_TRUE(refused_by(plan_, mapped));
+
+  partition->set_lineage(1);
+  EXPECT_EQ(snapshot_offset(saved, *partition), -1);
 }
 
 TEST_F(SnapshotTest, IsWrittenOnlyWhenItsRecordsAreCommitted) {
@@ -120,7 +135,7 @@ TEST_F(SnapshotTest, IsWrittenOnlyWhenItsRecordsAreCommitted) {
     snapshots.consider_last(*partition);
   }
   Snapshots snapshots(folder_, "t", [&](std::int32_t) { return committed.load(); }, [](const std::string&) {});
-  EXPECT_EQ(snapshot_offset(snapshots.load(3), *plan_, partition->reach_us(), 0), 300'000);
+  EXPECT_EQ(snapshot_offset(snapshots.load(3), *partition), 300'000);
   EXPECT_EQ(snapshots.load(4), "");
 }
 

@@ -108,7 +108,8 @@ Result<StateDir> StateDir::claim(const std::string& root, const std::string& gro
                       "a name of its own (kafka.instance), or none",
                       instance, group));
     }
-    return StateDir(std::move(claimed->first), fmt::format("{}-{}", group, instance), claimed->second);
+    return StateDir(std::move(claimed->first), fmt::format("{}-instance/{}", group, as_file_name(instance)),
+                    claimed->second);
   }
   for (int slot = 0; slot < slots_max; ++slot) {
     Result<std::pair<std::string, int>> claimed = claim_slot(fmt::format("{}", slot));
@@ -119,7 +120,8 @@ Result<StateDir> StateDir::claim(const std::string& root, const std::string& gro
       close(claimed->second);
       return std::unexpected(identity.error());
     }
-    return StateDir(std::move(claimed->first), fmt::format("{}-{}-{}", group, *identity, slot), claimed->second);
+    return StateDir(std::move(claimed->first), fmt::format("{}-machine/{}/{}", group, as_file_name(*identity), slot),
+                    claimed->second);
   }
   return fail(fmt::format("{}: {} detectors of group {} run here already", root, slots_max, group));
 }

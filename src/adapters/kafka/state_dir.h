@@ -24,7 +24,8 @@ class StateDir {
   [[nodiscard]] const std::string& path() const { return path_; }
   /// `<root>/<group>`, shared by the group's detectors of this machine.
   [[nodiscard]] std::string shared_path() const { return path_.substr(0, path_.rfind('/')); }
-  /// `<group>-<identity>-<slot>`, or `<group>-<instance>`: unique in the cluster, and the same after a restart.
+  /// `<group>-machine/<identity>/<slot>`, or `<group>-instance/<instance>`, with what is not plain in them escaped:
+  /// unique in the cluster, whatever the names are, and the same after a restart.
   [[nodiscard]] const std::string& name() const { return name_; }
 
  private:

@@ -5,6 +5,10 @@
 
 #include <filesystem>
 #include <fstream>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace bank::kafka {
 namespace {
@@ -20,16 +24,16 @@ class StateDirTest : public testing::Test {
 TEST_F(StateDirTest, GivesEachDetectorItsOwnAndTheNextOneTheFreedOne) {
   auto first = StateDir::claim(root_, "g", "", "word");
   ASSERT_TRUE(first) << first.error().message;
-  EXPECT_EQ(first->name(), "g-word-0");
+  EXPECT_EQ(first->name(), "g-machine/word/0");
   {
     const auto second = StateDir::claim(root_, "g", "", "other");
     ASSERT_TRUE(second);
-    EXPECT_EQ(second->name(), "g-word-1");
+    EXPECT_EQ(second->name(), "g-machine/word/1");
     EXPECT_NE(second->path(), first->path());
   }
   const auto third = StateDir::claim(root_, "g", "", "other");
   ASSERT_TRUE(third);
-  EXPECT_EQ(third->name(), "g-word-1");
+  EXPECT_EQ(third->name(), "g-machine/word/1");
 }
 
 TEST_F(StateDirTest, GroupsDoNotShare) {
@@ -44,11 +48,24 @@ TEST_F(StateDirTest, GroupsDoNotShare) {
 TEST_F(StateDirTest, AnInstanceRunsOnce) {
   const auto first = StateDir::claim(root_, "g", "pod-0", "word");
   ASSERT_TRUE(first);
-  EXPECT_EQ(first->name(), "g-pod-0");
+  EXPECT_EQ(first->name(), "g-instance/pod-0");
   const auto second = StateDir::claim(root_, "g", "pod-0", "word");
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().kind, ErrorKind::config);
   EXPECT_THAT(second.error().message, HasSubstr("running already"));
+}
+
+TEST_F(StateDirTest, NoTwoDetectorsHaveOneName) {
+  const std::vector<std::pair<std::string, std::string>> named = {
+      {"a-b", "c"}, {"a", "b-c"},  {"a", "instance/c"}, {"a-instance/b", "c"},  {"a-instance", "b/c"},
+      {"a", ""},    {"a", "word"}, {"a", "word/0"},     {"a-machine/word", "0"}};
+  std::set<std::string> names;
+  for (const auto& [group, instance] : named) {
+    const auto claimed = StateDir::claim(root_, group, instance, "word");
+    ASSERT_TRUE(claimed) << claimed.error().message;
+    EXPECT_TRUE(names.insert(claimed->name()).second) << claimed->name();
+    EXPECT_TRUE(claimed->name().starts_with(group + "-"));
+  }
 }
 
 TEST_F(StateDirTest, SaysWhereItCannotWrite) {

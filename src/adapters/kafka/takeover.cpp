@@ -125,13 +125,15 @@ void Takeover::start_at(Assigned& assigned, const rd_kafka_topic_partition_t& co
   const std::optional<ReplayPoint> point =
       parse_metadata({static_cast<const char*>(committed.metadata), committed.metadata_size});
   if (point) assigned.partition->set_lineage(point->lineage);
-  if (point && point->reach_us >= reach_us_ && point->floor <= committed.offset) {
+  const bool fits = point && point->reach_us >= reach_us_ && point->columns == assigned.partition->columns();
+  if (fits && point->floor <= committed.offset) {
     assigned.floor = std::clamp(point->floor, there.low, assigned.live_from);
     for (const std::int64_t outlier : point->outliers) {
       if (outlier >= there.low && outlier < assigned.floor) assigned.outliers.push_back(outlier);
     }
   } else {
-    // Committed by somebody else, or under rules with shorter windows: what these rules need is not known.
+    // Committed by somebody else, or under rules with shorter windows, or with other columns read: what is needed now
+    // is not known.
     assigned.floor = there.low;
   }
   use_snapshot(assigned);
@@ -141,7 +143,7 @@ void Takeover::start_at(Assigned& assigned, const rd_kafka_topic_partition_t& co
 void Takeover::use_snapshot(Assigned& assigned) {
   const std::int32_t number = assigned.partition->number();
   const std::string snapshot = snapshots_.load(number);
-  const std::int64_t offset = snapshot_offset(snapshot, *plan_, reach_us_, assigned.partition->lineage());
+  const std::int64_t offset = snapshot_offset(snapshot, *assigned.partition);
   if (offset <= assigned.floor || offset > assigned.live_from) return;
   auto restored = std::make_unique<Partition>(number, plan_, judging_);
   if (Result<void> done = restore_partition(snapshot, *restored); !done) return;  // it only costs time
