@@ -84,9 +84,14 @@ class Client {
   std::unique_ptr<rd_kafka_t, Destroy> handle_;
 };
 
-/// Whether the client's thread of a broker sleeps for up to a second once it has found the queue of records full, however
-/// soon there is room again: librdkafka before 2.2, which has fetch.queue.backoff.ms for that.
+/// Whether the client's thread of a broker sleeps for up to a second once it has found the queue of records full,
+/// however soon there is room again: librdkafka before 2.2, which has fetch.queue.backoff.ms for that.
 [[nodiscard]] inline bool oversleeps() { return rd_kafka_version() < 0x020200ff; }
+
+struct DestroyTopic {
+  void operator()(rd_kafka_topic_t* topic) const { rd_kafka_topic_destroy(topic); }
+};
+using Topic = std::unique_ptr<rd_kafka_topic_t, DestroyTopic>;
 
 struct DestroyList {
   void operator()(rd_kafka_topic_partition_list_t* list) const { rd_kafka_topic_partition_list_destroy(list); }

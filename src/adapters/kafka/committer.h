@@ -38,11 +38,6 @@ struct DestroyGroupMetadata {
 };
 using GroupMetadata = std::unique_ptr<rd_kafka_consumer_group_metadata_t, DestroyGroupMetadata>;
 
-struct DestroyTopic {
-  void operator()(rd_kafka_topic_t* topic) const { rd_kafka_topic_destroy(topic); }
-};
-using Topic = std::unique_ptr<rd_kafka_topic_t, DestroyTopic>;
-
 struct CommitterOptions {
   Connection connection;
   std::string transactional_id;

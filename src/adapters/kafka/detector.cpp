@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <mutex>
 #include <set>
@@ -11,6 +10,7 @@
 
 #include "adapters/kafka/client.h"
 #include "adapters/kafka/committer.h"
+#include "adapters/kafka/consumer.h"
 #include "adapters/kafka/latency.h"
 #include "adapters/kafka/partition.h"
 #include "adapters/kafka/snapshot.h"
@@ -22,15 +22,11 @@
 namespace bank::kafka {
 namespace {
 
-constexpr int call_timeout_ms = 10'000;
 constexpr int poll_ms = 10;
-constexpr std::size_t queue_kbytes = 24 << 10;
-constexpr std::size_t queue_kbytes_min = 4 << 10;
 constexpr int nudge_ms = 100;
 constexpr std::int64_t status_interval_ns = 100'000'000;
-/// How often a broker that is gone is asked for, and how long it may take to answer.
+/// How often a broker that is gone is asked for.
 constexpr std::int64_t look_interval_ns = 1'000'000'000;
-constexpr int look_ms = 100;
 /// How long results may take to be committed when partitions are given up, or the detector ends.
 constexpr std::int64_t flush_ns = 30'000'000'000;
 
@@ -55,10 +51,8 @@ class Detector {
 
  private:
   Result<void> start();
-  Result<void> check_topics();
   void loop();
   void nudge_client();
-  void look_for_broker();
   void tell_trouble();
   [[nodiscard]] bool finished();
   [[nodiscard]] std::optional<Error> find_error();
@@ -154,33 +148,15 @@ Result<void> Detector::start() {
   if (!state_dir) return std::unexpected(state_dir.error());
   state_dir_.emplace(std::move(*state_dir));
 
-  std::vector<Property> chosen = {
-      {"queued.min.messages", "500000"},  // far less, and the client idles between two fetches
-      // Of each worker. Some hundredths of a second's work; more would be memory that has left the caches when its turn
-      // comes.
-      {"queued.max.messages.kbytes", fmt::format("{}", std::max(queue_kbytes / options_.threads, queue_kbytes_min))},
-      {"session.timeout.ms", "10000"},
-      {"heartbeat.interval.ms", "2000"},
-      {"fetch.error.backoff.ms", "100"},
-      {"topic.metadata.refresh.interval.ms", "60000"},
-      {"statistics.interval.ms", "0"},
-      // While a fetch waits for records of the partitions that are read to their ends, others are not fetched.
-      {"fetch.wait.max.ms", "20"}};
-  if (!oversleeps()) chosen.emplace_back("fetch.queue.backoff.ms", "5");
-  std::vector<Property> required = {{"group.id", options_.group},          {"enable.auto.commit", "false"},
-                                    {"enable.auto.offset.store", "false"}, {"isolation.level", "read_committed"},
-                                    {"auto.offset.reset", "error"},        {"partition.assignment.strategy", "range"},
-                                    {"enable.partition.eof", "true"},      {"allow.auto.create.topics", "false"}};
-  if (!options_.instance.empty()) required.emplace_back("group.instance.id", options_.instance);
   const Callbacks callbacks = {
       .rebalance = [](rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* partitions,
                       void* opaque) { static_cast<Detector*>(opaque)->rebalance(code, partitions); },
       .opaque = this};
-  Result<Client> consumer = Client::make(RD_KAFKA_CONSUMER, options_.connection, chosen, required, callbacks);
+  Result<Client> consumer = make_consumer(options_, callbacks);
   if (!consumer) return std::unexpected(consumer.error());
   consumer_.emplace(std::move(*consumer));
   rd_kafka_poll_set_consumer(consumer_->get());
-  if (Result<void> there = check_topics(); !there) return there;
+  if (Result<void> there = check_topics(*consumer_, options_); !there) return there;
 
   Result<std::unique_ptr<Committer>> committer =
       Committer::start({.connection = options_.connection,
@@ -216,42 +192,15 @@ Result<void> Detector::start() {
   return {};
 }
 
-// A topic that is missing would be made by the broker with one partition, or be missed only when the first dead letter
-// comes.
-Result<void> Detector::check_topics() {
-  for (const std::string& topic :
-       {options_.transactions_topic, options_.alerts_topic, options_.processed_topic, options_.dead_letter_topic}) {
-    if (topic.empty()) continue;
-    struct DestroyTopic {
-      void operator()(rd_kafka_topic_t* handle) const { rd_kafka_topic_destroy(handle); }
-    };
-    const std::unique_ptr<rd_kafka_topic_t, DestroyTopic> handle(
-        rd_kafka_topic_new(consumer_->get(), topic.c_str(), nullptr));
-    const struct rd_kafka_metadata* metadata = nullptr;
-    const rd_kafka_resp_err_t code = rd_kafka_metadata(consumer_->get(), 0, handle.get(), &metadata, call_timeout_ms);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      rd_kafka_poll(consumer_->get(), 0);
-      return std::unexpected(consumer_->error(fmt::format("cannot look up topic {}", topic), code));
-    }
-    const rd_kafka_resp_err_t of_topic =
-        metadata->topic_cnt == 1 ? metadata->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
-    rd_kafka_metadata_destroy(metadata);
-    if (of_topic == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || of_topic == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC) {
-      return fail(fmt::format("topic {} does not exist at {}; `bank topics create` makes what is missing", topic,
-                              options_.connection.bootstrap_servers));
-    }
-    if (of_topic != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      return std::unexpected(consumer_->error(fmt::format("cannot use topic {}", topic), of_topic));
-    }
-  }
-  return {};
-}
-
 void Detector::loop() {
   while (!finished()) {
     rd_kafka_poll(consumer_->get(), poll_ms);  // calls rebalance()
     nudge_client();
-    look_for_broker();
+    // While no records come, nothing else tells that a broker that was gone is back.
+    if (consumer_->complaints().unreachable() && clock_.monotonic_ns() >= next_look_ns_) {
+      look_for_broker(*consumer_);
+      next_look_ns_ = clock_.monotonic_ns() + look_interval_ns;
+    }
     tell_trouble();
     show_status(false);
   }
@@ -274,17 +223,6 @@ void Detector::nudge_client() {
   const std::int32_t number = to_nudge_.extract(to_nudge_.begin()).value();
   static_cast<void>(rd_kafka_query_watermark_offsets(consumer_->get(), options_.transactions_topic.c_str(), number,
                                                      &low, &high, nudge_ms));
-}
-
-// While no records come, nothing else tells that a broker that was gone is back.
-void Detector::look_for_broker() {
-  const std::int64_t now_ns = clock_.monotonic_ns();
-  if (!consumer_->complaints().unreachable() || now_ns < next_look_ns_) return;
-  next_look_ns_ = now_ns + look_interval_ns;
-  const struct rd_kafka_metadata* metadata = nullptr;
-  if (rd_kafka_metadata(consumer_->get(), 0, nullptr, &metadata, look_ms) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
-  rd_kafka_metadata_destroy(metadata);
-  consumer_->complaints().note_reachable();
 }
 
 // Notices are told by the caller's thread alone.
@@ -315,23 +253,7 @@ std::optional<Error> Detector::find_error() {
   for (const std::unique_ptr<Worker>& worker : workers_) {
     if (std::optional<Error> error = worker->error()) return error;
   }
-  std::array<char, 512> reason{};
-  const rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(consumer_->get(), reason.data(), reason.size());
-  if (fatal == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID) {
-    return Error{ErrorKind::runtime,
-                 fmt::format("another detector has joined group {} as instance {}, and takes this one's place; each "
-                             "needs a name of its own (kafka.instance)",
-                             options_.group, options_.instance)};
-  }
-  if (fatal != RD_KAFKA_RESP_ERR_NO_ERROR) return consumer_->error("the consumer gave up", reason.data());
-  // The client says so once, and goes on trying; without the group nothing would ever be assigned.
-  if (const std::string refusal = consumer_->complaints().refusal(); !refusal.empty()) {
-    return Error{ErrorKind::runtime,
-                 fmt::format("cannot take part in group {}: {}; the user needs the right to read as this group, and to "
-                             "read topic {}",
-                             options_.group, refusal, options_.transactions_topic)};
-  }
-  return std::nullopt;
+  return consumer_error(*consumer_, options_);
 }
 
 // ---- partitions come and go

@@ -27,9 +27,6 @@ constexpr std::size_t spooled_at_once_bytes = 8 << 20;
 constexpr std::size_t batch_bytes = 1'000'000;
 constexpr auto message_max_bytes = "1100000";
 
-struct DestroyTopic {
-  void operator()(rd_kafka_topic_t* topic) const { rd_kafka_topic_destroy(topic); }
-};
 struct DestroyMetadata {
   void operator()(const struct rd_kafka_metadata* metadata) const { rd_kafka_metadata_destroy(metadata); }
 };
@@ -294,7 +291,7 @@ class TransactionProducer::Impl {
 
   const ProducerOptions options_;
   std::optional<Client> client_;
-  std::unique_ptr<rd_kafka_topic_t, DestroyTopic> topic_;  // before the client
+  Topic topic_;  // before the client
   int partitions_ = 0;
   Deliveries deliveries_;
   std::vector<Undelivered> undelivered_;

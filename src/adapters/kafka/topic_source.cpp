@@ -56,11 +56,7 @@ class TopicBatch final : public pipeline::RawBatch {
 };
 
 Result<std::vector<std::int32_t>> partitions_of(const Client& client, const std::string& topic) {
-  struct DestroyTopic {
-    void operator()(rd_kafka_topic_t* handle) const { rd_kafka_topic_destroy(handle); }
-  };
-  const std::unique_ptr<rd_kafka_topic_t, DestroyTopic> handle(
-      rd_kafka_topic_new(client.get(), topic.c_str(), nullptr));
+  const Topic handle(rd_kafka_topic_new(client.get(), topic.c_str(), nullptr));
   const struct rd_kafka_metadata* metadata = nullptr;
   rd_kafka_resp_err_t code = rd_kafka_metadata(client.get(), 0, handle.get(), &metadata, call_timeout_ms);
   std::vector<std::int32_t> partitions;
