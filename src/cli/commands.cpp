@@ -11,6 +11,7 @@ void add_commands(CLI::App& app, Context& context) {
   add_analyze(app, context);
   add_spark(app, context);
   add_monitor(app, context);
+  add_dashboard(app, context);
   add_rules(app, context);
   add_topics(app, context);
   add_config(app, context);

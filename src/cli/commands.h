@@ -20,6 +20,7 @@ void add_alerts(CLI::App& app, Context& context);
 void add_analyze(CLI::App& app, Context& context);
 void add_spark(CLI::App& app, Context& context);
 void add_monitor(CLI::App& app, Context& context);
+void add_dashboard(CLI::App& app, Context& context);
 void add_rules(CLI::App& app, Context& context);
 void add_topics(CLI::App& app, Context& context);
 void add_config(CLI::App& app, Context& context);

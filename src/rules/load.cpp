@@ -11,7 +11,7 @@
 
 #include "base/closest.h"
 #include "rules/parser.h"
-#include "rules/sha256.h"
+#include "base/sha256.h"
 #include "yaml/values.h"
 #include "yaml/yaml.h"
 

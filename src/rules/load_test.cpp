@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "rules/explain.h"
-#include "rules/sha256.h"
+#include "base/sha256.h"
 
 namespace bank::rules {
 namespace {

@@ -37,6 +37,20 @@ std::string MetricsText::number(double value) {
   return fmt::format("{}", value);
 }
 
+MetricsText& MetricsText::histogram(std::string_view name, std::string_view help) {
+  return family(name, "histogram", help);
+}
+
+MetricsText& MetricsText::bucket(double bound, std::uint64_t count_within) {
+  text_ += fmt::format("{}_bucket{{le=\"{}\"}} {}\n", name_, number(bound), count_within);
+  return *this;
+}
+
+MetricsText& MetricsText::end_histogram(double sum, std::uint64_t count) {
+  text_ += fmt::format("{0}_bucket{{le=\"+Inf\"}} {2}\n{0}_sum {1}\n{0}_count {2}\n", name_, number(sum), count);
+  return *this;
+}
+
 MetricsText& MetricsText::add(std::initializer_list<Label> labels, std::string_view value) {
   text_ += name_;
   char before = '{';

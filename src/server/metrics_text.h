@@ -19,7 +19,7 @@ struct Label {
 /// Families one after another, each with its samples. Names are the caller's to choose well.
 class MetricsText {
  public:
-  /// Begins a family. `type`: `counter`, `gauge` or `summary`. `help`: one line.
+  /// Begins a family. `type`: `counter`, `gauge` or `summary`; a histogram has its own. `help`: one line.
   MetricsText& family(std::string_view name, std::string_view type, std::string_view help);
   /// A sample of the family begun last.
   MetricsText& sample(double value, std::initializer_list<Label> labels = {}) { return add(labels, number(value)); }
@@ -29,6 +29,11 @@ class MetricsText {
   MetricsText& sample(std::int64_t value, std::initializer_list<Label> labels = {}) {
     return add(labels, std::to_string(value));
   }
+
+  /// Begins a histogram; its buckets follow, each with what is not above its bound, and then its end.
+  MetricsText& histogram(std::string_view name, std::string_view help);
+  MetricsText& bucket(double bound, std::uint64_t count_within);
+  MetricsText& end_histogram(double sum, std::uint64_t count);
 
   [[nodiscard]] const std::string& text() const { return text_; }
 

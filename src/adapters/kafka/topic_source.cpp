@@ -10,71 +10,13 @@
 #include <vector>
 
 #include "adapters/kafka/client.h"
+#include "adapters/kafka/topic_batch.h"
 
 namespace bank::kafka {
 namespace {
 
-constexpr int call_timeout_ms = 10'000;
 constexpr int idle_ms = 200;
 constexpr int attempts = 25;
-constexpr std::size_t batch_bytes = 256 << 10;
-
-struct DestroyMessage {
-  void operator()(rd_kafka_message_t* message) const { rd_kafka_message_destroy(message); }
-};
-using Message = std::unique_ptr<rd_kafka_message_t, DestroyMessage>;
-
-class TopicBatch final : public pipeline::RawBatch {
- public:
-  void add(std::int64_t offset, std::string_view value, const pipeline::Stream& stream) {
-    places_.push_back({text_.size(), value.size(), offset, &stream});
-    text_ += value;
-  }
-  void finish() { text_.append(pipeline::padding, '\0'); }
-
-  void split(std::vector<pipeline::RawRecord>& out) const override {
-    for (const Place& place : places_) {
-      out.push_back({.bytes = std::string_view(text_).substr(place.begin, place.size),
-                     .number = place.offset,
-                     .stream = place.stream});
-    }
-  }
-  [[nodiscard]] std::size_t bytes() const override {
-    return text_.size() < pipeline::padding ? 0 : text_.size() - pipeline::padding;
-  }
-  [[nodiscard]] bool full() const { return text_.size() >= batch_bytes; }
-
- private:
-  struct Place {
-    std::size_t begin;
-    std::size_t size;
-    std::int64_t offset;
-    const pipeline::Stream* stream;
-  };
-  std::string text_;
-  std::vector<Place> places_;
-};
-
-Result<std::vector<std::int32_t>> partitions_of(const Client& client, const std::string& topic) {
-  const Topic handle(rd_kafka_topic_new(client.get(), topic.c_str(), nullptr));
-  const struct rd_kafka_metadata* metadata = nullptr;
-  rd_kafka_resp_err_t code = rd_kafka_metadata(client.get(), 0, handle.get(), &metadata, call_timeout_ms);
-  std::vector<std::int32_t> partitions;
-  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-    code = metadata->topic_cnt == 1 ? metadata->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
-    for (int i = 0; code == RD_KAFKA_RESP_ERR_NO_ERROR && i < metadata->topics[0].partition_cnt; ++i) {
-      partitions.push_back(metadata->topics[0].partitions[i].id);
-    }
-    rd_kafka_metadata_destroy(metadata);
-  }
-  if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) {
-    return fail(fmt::format("topic {} does not exist; `bank topics create` makes what is missing", topic));
-  }
-  rd_kafka_poll(client.get(), 0);
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return std::unexpected(client.error("cannot look up topic " + topic, code));
-  std::ranges::sort(partitions);
-  return partitions;
-}
 
 Result<Client> make_reader(const Connection& connection) {
   const std::array<Property, 2> chosen = {Property{"queued.min.messages", "100000"},

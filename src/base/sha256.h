@@ -1,12 +1,12 @@
-// SHA-256, for the version of a rules file. Private to this room.
+// SHA-256.
 #pragma once
 
 #include <string>
 #include <string_view>
 
-namespace bank::rules {
+namespace bank {
 
 /// 64 lower-case hex digits.
 [[nodiscard]] std::string sha256_hex(std::string_view bytes);
 
-}  // namespace bank::rules
+}  // namespace bank

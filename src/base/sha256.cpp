@@ -1,4 +1,4 @@
-#include "rules/sha256.h"
+#include "base/sha256.h"
 
 #include <openssl/evp.h>
 
@@ -6,7 +6,7 @@
 
 #include "base/assert.h"
 
-namespace bank::rules {
+namespace bank {
 
 std::string sha256_hex(std::string_view bytes) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
@@ -22,4 +22,4 @@ std::string sha256_hex(std::string_view bytes) {
   return text;
 }
 
-}  // namespace bank::rules
+}  // namespace bank

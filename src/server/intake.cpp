@@ -1,0 +1,205 @@
+#include "server/intake.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <chrono>
+
+#include "codec/alert_decode.h"
+#include "codec/json_reader.h"
+
+namespace bank::server {
+namespace {
+
+constexpr std::int64_t first_pause_ns = 100'000'000;
+constexpr std::int64_t longest_pause_ns = 2'000'000'000;
+constexpr std::int64_t look_again_ns = 5'000'000'000;
+constexpr std::size_t offered_bytes_max = 64 << 20;
+constexpr std::chrono::milliseconds offered_pause{50};
+constexpr std::size_t padding = 64;
+/// Kept at once: the store's lock is held as long, and pages wait for it.
+constexpr std::size_t batch_lines = 2'000;
+
+/// What the processed output adds to a transaction.
+void read_decision(std::string_view line, store::NewTransaction& out) {
+  codec::JsonObjectReader reader(line);
+  while (reader.next() == codec::JsonObjectReader::Step::member) {
+    const std::string_view key = reader.key().text;
+    const codec::JsonValue& value = reader.value();
+    if (key == "decision" && value.kind == codec::JsonKind::string) {
+      out.decision = store::decision_of(value.text);
+    } else if (key == "risk" && value.kind == codec::JsonKind::number) {
+      int risk = 0;
+      const auto [end, error] = std::from_chars(value.text.data(), value.text.data() + value.text.size(), risk);
+      if (error == std::errc() && risk >= 0 && risk <= model::max_risk) out.risk = risk;
+    } else if (key == "rules" && value.kind == codec::JsonKind::array) {
+      out.rules = value.text;
+    }
+  }
+}
+
+/// `["A", "B"]` without anything but texts in it, so that it may stand in an answer as it is.
+bool is_array_of_texts(std::string_view array) {
+  bool text = false;
+  for (std::size_t i = 1; i + 1 < array.size(); ++i) {
+    const char c = array[i];
+    if (text && c == '\\') {
+      ++i;
+    } else if (c == '"') {
+      text = !text;
+    } else if (!text && c != ',' && c != ' ' && c != '\t') {
+      return false;
+    }
+  }
+  return true;
+}
+
+void append_padded(std::string& text) { text.append(padding, '\0'); }
+
+void split(std::string_view text, std::vector<std::string_view>& out) {
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    out.push_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
+}  // namespace
+
+Intake::Intake(store::Store& store, Hub& hub, Clock& clock, std::function<void(const model::Transaction&)> followed)
+    : store_(store),
+      hub_(hub),
+      clock_(clock),
+      followed_(std::move(followed)),
+      decoder_(codec::FieldNames()),
+      thread_([this] { run(); }) {}
+
+Intake::~Intake() {
+  stop_ = true;
+  offered_more_.notify_all();
+  thread_.join();
+}
+
+void Intake::read(const Lines& lines, store::Batch& batch, codec::TextArena& arena) {
+  const std::lock_guard lock(decoding_);
+  for (const std::string_view line : lines.processed) {
+    const auto transaction = decoder_.decode(line, arena);
+    if (!transaction) {
+      ++unreadable_;
+      continue;
+    }
+    store::NewTransaction& added = batch.transactions.emplace_back();
+    added.transaction = *transaction;
+    read_decision(line, added);
+    if (!is_array_of_texts(added.rules)) added.rules = "[]";
+  }
+  for (const std::string_view line : lines.alerts) {
+    const auto alert = codec::decode_alert(line, arena);
+    if (alert) {
+      batch.alerts.push_back(*alert);
+    } else {
+      ++unreadable_;
+    }
+  }
+}
+
+bool Intake::take(const Lines& lines, const std::atomic<bool>& stop, bool judged_here) {
+  std::size_t processed = 0;
+  std::size_t alerts = 0;
+  bool last = false;
+  while (!last) {
+    Lines part;
+    const std::size_t more = std::min(batch_lines, lines.processed.size() - processed);
+    part.processed.assign(lines.processed.begin() + static_cast<std::ptrdiff_t>(processed),
+                          lines.processed.begin() + static_cast<std::ptrdiff_t>(processed + more));
+    processed += more;
+    const std::size_t more_alerts = std::min(batch_lines, lines.alerts.size() - alerts);
+    part.alerts.assign(lines.alerts.begin() + static_cast<std::ptrdiff_t>(alerts),
+                       lines.alerts.begin() + static_cast<std::ptrdiff_t>(alerts + more_alerts));
+    alerts += more_alerts;
+    last = processed == lines.processed.size() && alerts == lines.alerts.size();
+
+    store::Batch batch;
+    codec::TextArena arena;
+    read(part, batch, arena);
+    // The position is behind all of it, so it is kept with the last part.
+    if (last) batch.positions = lines.positions;
+    store::Ingested ingested;
+    if (!keep(batch, stop, ingested)) return false;
+    hub_.add(batch, ingested);
+    if (judged_here || !followed_) continue;
+    for (std::size_t i = 0; i < ingested.transactions.size(); ++i) {
+      if (ingested.transactions[i]) followed_(batch.transactions[i].transaction);
+    }
+  }
+  return true;
+}
+
+bool Intake::keep(const store::Batch& batch, const std::atomic<bool>& stop, store::Ingested& out) {
+  std::int64_t pause_ns = first_pause_ns;
+  for (;;) {
+    Result<store::Ingested> ingested = store_.ingest(batch, clock_.wall_us());
+    if (ingested) {
+      out = std::move(*ingested);
+      note({});
+      return true;
+    }
+    note(ingested.error().message);
+    constexpr std::int64_t slice_ns = 50'000'000;
+    const std::int64_t until_ns = clock_.monotonic_ns() + pause_ns;
+    while (clock_.monotonic_ns() < until_ns) {
+      if (stop) return false;
+      clock_.sleep_until_ns(std::min(until_ns, clock_.monotonic_ns() + slice_ns));
+    }
+    if (stop) return false;
+    pause_ns = std::min(pause_ns * 2, longest_pause_ns);
+  }
+}
+
+void Intake::note(std::string trouble) {
+  const std::lock_guard lock(mutex_);
+  trouble_ = std::move(trouble);
+  looked_ns_ = clock_.monotonic_ns();
+}
+
+std::string Intake::trouble() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (looked_ns_ != 0 && clock_.monotonic_ns() - looked_ns_ < look_again_ns) return trouble_;
+  }
+  const Result<void> probed = store_.probe(clock_.wall_us());
+  note(probed ? std::string() : probed.error().message);
+  return probed ? std::string() : probed.error().message;
+}
+
+bool Intake::offer(std::string_view processed, std::string_view alerts) {
+  const std::lock_guard lock(offered_mutex_);
+  if (offered_processed_.size() + offered_alerts_.size() > offered_bytes_max) return false;
+  offered_processed_ += processed;
+  offered_alerts_ += alerts;
+  return true;
+}
+
+void Intake::run() {
+  while (!stop_) {
+    std::string processed;
+    std::string alerts;
+    {
+      std::unique_lock lock(offered_mutex_);
+      offered_more_.wait_for(lock, offered_pause, [this] { return stop_.load(); });
+      processed.swap(offered_processed_);
+      alerts.swap(offered_alerts_);
+    }
+    if (processed.empty() && alerts.empty()) continue;
+    Lines lines;
+    const std::size_t processed_size = processed.size();
+    const std::size_t alerts_size = alerts.size();
+    append_padded(processed);
+    append_padded(alerts);
+    split(std::string_view(processed).substr(0, processed_size), lines.processed);
+    split(std::string_view(alerts).substr(0, alerts_size), lines.alerts);
+    static_cast<void>(take(lines, stop_, true));
+  }
+}
+
+}  // namespace bank::server

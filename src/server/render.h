@@ -1,0 +1,36 @@
+// What the HTTP interface says of stored things, as JSON; openapi.json describes the shapes.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/json_writer.h"
+#include "model/amount.h"
+#include "store/records.h"
+
+namespace bank::server {
+
+/// `****1234`; the last four characters, or fewer of a short one.
+[[nodiscard]] std::string masked_account(std::string_view account);
+/// A text, with the account's number masked wherever it stands in it.
+[[nodiscard]] std::string masked_text(std::string text, std::string_view account);
+/// RFC 3339 with microseconds, UTC.
+[[nodiscard]] std::string time_text(std::int64_t us);
+[[nodiscard]] std::string amount_text(model::Amount amount);
+
+/// `masked`: account numbers as masked_account() has them, in reasons too.
+void write_alert(JsonWriter& json, const store::AlertRow& alert, bool masked);
+void write_transaction(JsonWriter& json, const store::TransactionRow& transaction, bool masked);
+void write_case(JsonWriter& json, const store::CaseRow& one, bool masked);
+void write_note(JsonWriter& json, const store::NoteRow& note);
+void write_audit(JsonWriter& json, const store::AuditRow& entry);
+
+/// The members of an alert or case, for an object that has more.
+void write_alert_members(JsonWriter& json, const store::AlertRow& alert, bool masked);
+void write_case_members(JsonWriter& json, const store::CaseRow& one, bool masked);
+
+/// A text, or null.
+void write_maybe(JsonWriter& json, std::string_view name, const std::optional<std::string>& text);
+void write_maybe_time(JsonWriter& json, std::string_view name, std::optional<std::int64_t> us);
+
+}  // namespace bank::server
