@@ -157,6 +157,10 @@ web/dist/index.html: web/node_modules/.package-lock.json $(shell find web/src we
 .PHONY: web
 web: web/dist/index.html ## The dashboard's page, web/dist: compiled into bank by the next build
 
+.PHONY: dashboard
+dashboard: web build ## The dashboard with its page, on a generated bank, until Ctrl-C (ARGS="--rate 500")
+	@build/release/bin/bank dashboard --source demo $(ARGS)
+
 .PHONY: test-web
 test-web: web build ## The page: its types and unit tests, and the whole of it in Chromium
 	@tools/setup browser

@@ -65,8 +65,8 @@ Result<std::string> read_password(Context& context, const std::string& path) {
   if (!file || !std::getline(file, password)) return fail_config(fmt::format("cannot read a password from {}", path));
   struct stat status{};
   if (::stat(path.c_str(), &status) == 0 && (status.st_mode & S_IROTH) != 0) {
-    context.terminal.warn(
-        fmt::format("{}: a password stands in this file, and everybody on this machine can read it; chmod 600 it", path));
+    context.terminal.warn(fmt::format(
+        "{}: a password stands in this file, and everybody on this machine can read it; chmod 600 it", path));
   }
   return password;
 }
@@ -195,8 +195,8 @@ Result<ExitCode> run(Context& context) {
 }  // namespace
 
 void add_dashboard(CLI::App& app, Context& context) {
-  CLI::App& command = add_command(
-      app, "dashboard", "Serve a web page with live figures and alerts, and work the alerts off.", examples);
+  CLI::App& command = add_command(app, "dashboard",
+                                  "Serve a web page with live figures and alerts, and work the alerts off.", examples);
   bind_flag(command, context, "-l,--listen", "dashboard.listen");
   bind_flag(command, context, "--source", "dashboard.source");
   bind_flag(command, context, "--store", "dashboard.store");

@@ -53,8 +53,7 @@ class DemoSource final : public DashboardSource {
     flushed_ns_ = context_.clock.monotonic_ns();
     generator::Sinks sinks;
     sinks.transactions = [this](std::string_view text) { return take(text); };
-    const auto totals =
-        generator::produce_paced(generator_, generator::Format::jsonl, context_.clock, stop_, sinks);
+    const auto totals = generator::produce_paced(generator_, generator::Format::jsonl, context_.clock, stop_, sinks);
     if (totals || stop_) return;
     const std::lock_guard lock(mutex_);
     trouble_ = totals.error().message;

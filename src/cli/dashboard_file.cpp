@@ -96,8 +96,8 @@ Result<std::unique_ptr<DashboardSource>> file_source(Context& context, server::D
   const std::string& alerts = settings.string("detect.output");
   const std::string& processed = settings.string("detect.processed");
   if (alerts == "-" || processed == "-" || (alerts.empty() && processed.empty())) {
-    return fail_config(fmt::format("detect.output is '{}' and detect.processed '{}'; the dashboard follows files", alerts,
-                                   processed));
+    return fail_config(
+        fmt::format("detect.output is '{}' and detect.processed '{}'; the dashboard follows files", alerts, processed));
   }
   // Transactions first: an alert then knows what was decided.
   if (!processed.empty()) {

@@ -385,7 +385,8 @@ constexpr Key keys[] = {
     {.name = "dashboard.origin",
      .type = string,
      .default_value = "",
-     .why = "Where browsers find it if a proxy stands before it (https://fraud.bank.example); empty: where it listens."},
+     .why =
+         "Where browsers find it if a proxy stands before it (https://fraud.bank.example); empty: where it listens."},
     {.name = "dashboard.admin_password_file",
      .type = string,
      .default_value = "",

@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "base/closest.h"
-#include "rules/parser.h"
 #include "base/sha256.h"
+#include "rules/parser.h"
 #include "yaml/values.h"
 #include "yaml/yaml.h"
 

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "rules/explain.h"
 #include "base/sha256.h"
+#include "rules/explain.h"
 
 namespace bank::rules {
 namespace {

@@ -84,7 +84,8 @@ std::unexpected<Problem> bad_request(std::string message) {
   return std::unexpected(Problem{.status = 400, .code = "bad_request", .message = std::move(message)});
 }
 std::unexpected<Problem> not_found(std::string_view what) {
-  return std::unexpected(Problem{.status = 404, .code = "not_found", .message = fmt::format("there is no such {}", what)});
+  return std::unexpected(
+      Problem{.status = 404, .code = "not_found", .message = fmt::format("there is no such {}", what)});
 }
 
 Response json_response(std::string body, unsigned status) {
@@ -167,11 +168,7 @@ const std::vector<Api::Route>& Api::routes() {
        .quick = true,
        .handler = &Api::get_statistics,
        .query = "minutes"},
-      {.method = "GET",
-       .pattern = "/api/v1/events",
-       .rights = read_right,
-       .quick = true,
-       .handler = &Api::get_events},
+      {.method = "GET", .pattern = "/api/v1/events", .rights = read_right, .quick = true, .handler = &Api::get_events},
       {.method = "GET",
        .pattern = "/api/v1/alerts",
        .rights = read_right,
@@ -226,9 +223,7 @@ const std::vector<Api::Route>& Api::routes() {
 }
 
 void Api::handle(Request&& request, Reply reply) {
-  const auto refuse = [&](Problem problem) {
-    reply(finished(std::unexpected(std::move(problem)), request));
-  };
+  const auto refuse = [&](Problem problem) { reply(finished(std::unexpected(std::move(problem)), request)); };
   if (!request.path.starts_with('/')) return refuse({.message = "the path must begin with a slash"});
   if (auto problem = foreign(request)) return refuse(*std::move(problem));
   std::vector<std::string_view> parameters;

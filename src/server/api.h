@@ -46,9 +46,9 @@ struct ApiOptions {
   bool secure = false;   ///< Browsers come over TLS, here or at a proxy.
   /// Where browsers find it, where a proxy stands before it: `https://fraud.bank.example`. Empty: where it listens.
   std::string origin;
-  std::int64_t transactions_max = 0;  ///< As the store's.
-  std::function<monitor::Health()> health;           ///< Of the machine and what else is known; one call at a time.
-  std::function<std::string()> source_trouble;       ///< Why the source does not get on; empty if it does.
+  std::int64_t transactions_max = 0;                  ///< As the store's.
+  std::function<monitor::Health()> health;            ///< Of the machine and what else is known; one call at a time.
+  std::function<std::string()> source_trouble;        ///< Why the source does not get on; empty if it does.
   std::function<void(MetricsText&)> process_metrics;  ///< Adds what the process takes; may be empty.
 };
 

@@ -32,8 +32,7 @@ std::optional<std::string> assignee_of(const std::optional<std::string>& text) {
 
 template <typename Filter>
 std::optional<Problem> fill_common(Filter& filter, const std::string& severity, const std::string& status) {
-  auto severities =
-      words_of<model::Severity>(severity, "severity", store::severity_of, "LOW, MEDIUM, HIGH, CRITICAL");
+  auto severities = words_of<model::Severity>(severity, "severity", store::severity_of, "LOW, MEDIUM, HIGH, CRITICAL");
   if (!severities) return severities.error();
   filter.severities = *std::move(severities);
   auto statuses = words_of<store::Disposition>(status, "status", store::disposition_of,
@@ -89,9 +88,8 @@ std::expected<store::Change, Problem> change_of(const Body& body, bool versioned
 }
 
 std::unexpected<Problem> conflict() {
-  return std::unexpected(Problem{.status = 409,
-                                 .code = "conflict",
-                                 .message = "somebody changed it meanwhile; read it again"});
+  return std::unexpected(
+      Problem{.status = 409, .code = "conflict", .message = "somebody changed it meanwhile; read it again"});
 }
 
 }  // namespace

@@ -22,9 +22,8 @@ void append_said(std::string& out, std::string_view transaction_id, const Said& 
 Problem rejected(const model::Rejection& rejection) {
   return {.status = 400,
           .code = std::string(model::to_string(rejection.reason)),
-          .message = rejection.field.empty()
-                         ? std::string("this is no transaction as docs/semantics.md has it")
-                         : fmt::format("{} is not as docs/semantics.md has it", rejection.field),
+          .message = rejection.field.empty() ? std::string("this is no transaction as docs/semantics.md has it")
+                                             : fmt::format("{} is not as docs/semantics.md has it", rejection.field),
           .headers = {}};
 }
 
@@ -111,8 +110,8 @@ Answered Api::post_decisions(const Call& call) {
       return bad_request("transactions must be an array of objects");
     }
     if (elements.size() > transactions_max) {
-      return std::unexpected(Problem{
-          .status = 413, .code = "too_large", .message = fmt::format("at most {} at once", transactions_max)});
+      return std::unexpected(
+          Problem{.status = 413, .code = "too_large", .message = fmt::format("at most {} at once", transactions_max)});
     }
     out = "{\"results\": [";
     for (const auto& element : elements) {

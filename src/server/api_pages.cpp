@@ -162,9 +162,8 @@ Answered Api::get_account(const Call& call) {
     if (!explained) return std::unexpected(explained.error());
     why = *std::move(explained);
   }
-  const auto transactions =
-      parts_.store.account_transactions(**account, static_cast<std::size_t>(*limit),
-                                        around ? std::optional(around->time_us) : std::nullopt);
+  const auto transactions = parts_.store.account_transactions(**account, static_cast<std::size_t>(*limit),
+                                                              around ? std::optional(around->time_us) : std::nullopt);
   store::AlertFilter filter;
   filter.account = **account;
   const auto alerts = parts_.store.alerts(filter, {.limit = account_alerts_max, .cursor = {}});

@@ -194,8 +194,8 @@ Answered Api::patch_user(const Call& call) {
   if (!current) return bad_request(current.error().message);
   const std::string& name = call.path[0];
   if (!call.identity.may(admin_right) || (*current && name == call.identity.user)) {
-    const bool own = name == call.identity.user && *password && *current && !*role && !*disabled &&
-                     !call.identity.session.empty();
+    const bool own =
+        name == call.identity.user && *password && *current && !*role && !*disabled && !call.identity.session.empty();
     if (!own) {
       return std::unexpected(Problem{.status = 403,
                                      .code = "forbidden",

@@ -141,7 +141,7 @@ std::string Api::health_json() {
 
 void Api::look_at_health() {
   const std::string json = health_json();
-  const std::size_t at = json.find("\"status\": ");
+  const std::size_t at = json.find("\"status\":");
   std::string status = json.substr(at, json.find(',', at) - at);
   if (status == announced_health_) return;
   announced_health_ = std::move(status);

@@ -215,8 +215,7 @@ Result<void> Auth::logout(const Identity& identity, const std::string& remote) {
     const std::lock_guard lock(mutex_);
     known_.erase(identity.session);
   }
-  return store_.delete_session(identity.session,
-                               {.user = identity.user, .remote = remote, .at_us = clock_.wall_us()});
+  return store_.delete_session(identity.session, {.user = identity.user, .remote = remote, .at_us = clock_.wall_us()});
 }
 
 std::string Auth::cookie(std::string_view value, std::int64_t age_s) const {

@@ -55,8 +55,8 @@ class Auth {
   struct Login {
     enum class Outcome : std::uint8_t { ok, refused, throttled } outcome = Outcome::refused;
     Identity identity;
-    std::string cookie;         ///< For Set-Cookie.
-    std::int64_t wait_s = 0;    ///< throttled
+    std::string cookie;       ///< For Set-Cookie.
+    std::int64_t wait_s = 0;  ///< throttled
   };
   [[nodiscard]] Result<Login> login(const std::string& user, const std::string& password, const std::string& remote);
   /// A session for a user who is known to be right.

@@ -38,7 +38,8 @@ class Dashboard::Parts {
               .clients_max = options_.clients_max},
              clock),
         decisions_(engine::Plan::compile(rules_), options_.engine, clock),
-        intake_(*store_, hub_, clock, [this](const model::Transaction& transaction) { decisions_.follow(transaction); }),
+        intake_(*store_, hub_, clock,
+                [this](const model::Transaction& transaction) { decisions_.follow(transaction); }),
         auth_(*store_, clock, options_.session_us, secure_),
         api_({.store = *store_,
               .hub = hub_,
@@ -77,9 +78,8 @@ class Dashboard::Parts {
     hub_.load(*counters);
     if (Result<void> replayed = replay(); !replayed) return replayed;
     if (Result<void> made = first_user(); !made) return made;
-    auto server = HttpServer::start(options_.http, [this](Request&& request, Reply reply) {
-      api_.handle(std::move(request), std::move(reply));
-    });
+    auto server = HttpServer::start(
+        options_.http, [this](Request&& request, Reply reply) { api_.handle(std::move(request), std::move(reply)); });
     if (!server) return std::unexpected(server.error());
     server_ = std::move(*server);
     thread_ = std::thread([this] { run(); });
@@ -112,8 +112,7 @@ class Dashboard::Parts {
                                .disabled = false,
                                .created_us = 0,
                                .last_login_us = {}};
-    const auto made =
-        store_->create_user(admin, true, {.user = "admin", .remote = "", .at_us = clock_.wall_us()});
+    const auto made = store_->create_user(admin, true, {.user = "admin", .remote = "", .at_us = clock_.wall_us()});
     if (!made) return std::unexpected(made.error());
     return {};
   }

@@ -47,9 +47,8 @@ Judged Decisions::judge(const model::Transaction& transaction, std::string_view 
     shard.engine->judge({&transaction, 1}, shard.judgements);
     const engine::Verdict& verdict = shard.judgements.verdicts.front();
     if (verdict.resend) return {.said = {}, .resend = true, .forgotten = true};
-    judged.said = {.decision = verdict.decision,
-                   .risk = verdict.risk,
-                   .fired = fired_json(*plan_, shard.judgements, verdict)};
+    judged.said = {
+        .decision = verdict.decision, .risk = verdict.risk, .fired = fired_json(*plan_, shard.judgements, verdict)};
     shard.fired.clear();
     for (std::uint32_t f = verdict.firing_begin; f != verdict.firing_end; ++f) {
       const engine::Firing& firing = shard.judgements.firings[f];
@@ -64,10 +63,9 @@ Judged Decisions::judge(const model::Transaction& transaction, std::string_view 
                           clock_.wall_us(), {.origin = origin, .number = number});
       shard.fired.push_back(rule.id);
     }
-    codec::append_processed(processed, {.transaction = transaction,
-                                        .fired = shard.fired,
-                                        .risk = verdict.risk,
-                                        .decision = verdict.decision});
+    codec::append_processed(
+        processed,
+        {.transaction = transaction, .fired = shard.fired, .risk = verdict.risk, .decision = verdict.decision});
     const std::int64_t spent_ns = clock_.monotonic_ns() - begun_ns;
     shard.durations.seconds += static_cast<double>(spent_ns) / 1e9;
     ++shard.durations.count;

@@ -53,8 +53,7 @@ TEST_F(DecisionsTest, SaysWhatTheRulesSayAndWritesItAsTheDetectorsDo) {
   const Judged judged = judge(decisions, transaction("T1", 9000));
   EXPECT_EQ(judged.said.decision, model::Decision::block);
   EXPECT_EQ(judged.said.risk, 90);
-  EXPECT_EQ(judged.said.fired,
-            R"([{"rule": "HIGH_AMOUNT", "severity": "HIGH", "score": 90, "reason": "Amount $9000.00"}])");
+  EXPECT_EQ(judged.said.fired, R"([{"rule":"HIGH_AMOUNT","severity":"HIGH","score":90,"reason":"Amount $9000.00"}])");
   EXPECT_FALSE(judged.resend);
   EXPECT_THAT(processed_, HasSubstr(R"("decision": "BLOCK", "rules": ["HIGH_AMOUNT"])"));
   EXPECT_THAT(alerts_, HasSubstr(R"("source": "api:7")"));
@@ -91,7 +90,8 @@ TEST_F(DecisionsTest, KnowsTheHistoryThatOthersHaveJudged) {
 TEST_F(DecisionsTest, AnswersManyThreadsEachTransactionOnce) {
   Decisions decisions(plan(), {}, clock_);
   std::vector<model::Transaction> asked;
-  for (int i = 0; i < 2000; ++i) asked.push_back(transaction("T" + std::to_string(i), 1, "ACC-" + std::to_string(i % 50)));
+  for (int i = 0; i < 2000; ++i)
+    asked.push_back(transaction("T" + std::to_string(i), 1, "ACC-" + std::to_string(i % 50)));
   std::atomic<int> first = 0;
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {

@@ -44,9 +44,7 @@ double to_real(const Datum& value) {
   return static_cast<double>(value.number) / static_cast<double>(power_of_ten(value.scale));
 }
 
-bool both_exact(const Datum& a, const Datum& b) {
-  return a.kind == Datum::Kind::exact && b.kind == Datum::Kind::exact;
-}
+bool both_exact(const Datum& a, const Datum& b) { return a.kind == Datum::Kind::exact && b.kind == Datum::Kind::exact; }
 
 void align(Datum& a, Datum& b) {
   const int scale = std::max(a.scale, b.scale);

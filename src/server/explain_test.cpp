@@ -28,7 +28,8 @@ store::TransactionRow transaction(const std::string& id, std::int64_t second, st
 std::vector<ExplainedWindow> explained(const std::string& when, const std::vector<store::TransactionRow>& history,
                                        const std::string& id) {
   const auto set = rules::parse_rules(
-      "version: 1\nrules:\n  - id: R\n    severity: LOW\n    score: 1\n    when: " + when + "\n    reason: \"r\"\n", "r.yaml");
+      "version: 1\nrules:\n  - id: R\n    severity: LOW\n    score: 1\n    when: " + when + "\n    reason: \"r\"\n",
+      "r.yaml");
   EXPECT_TRUE(set) << set.error().message;
   const auto judged = std::ranges::find(history, id, &store::TransactionRow::transaction_id);
   return explain_windows(set->rules[0], history, id, judged->time_us);
@@ -52,7 +53,8 @@ TEST(Explain, LeavesOutWhatAConditionLeavesOut) {
       explained("count(2m, merchant == this.merchant and amount == this.amount) >= 2", history, "judged");
   ASSERT_EQ(windows.size(), 1U);
   EXPECT_THAT(windows[0].transaction_ids, ElementsAre("a", "judged"));
-  const auto arithmetic = explained("count(2m, amount * 2 >= 100 and merchant in [\"Shell Gas\"] ) >= 1", history, "judged");
+  const auto arithmetic =
+      explained("count(2m, amount * 2 >= 100 and merchant in [\"Shell Gas\"] ) >= 1", history, "judged");
   EXPECT_THAT(arithmetic[0].transaction_ids, ElementsAre("b"));
 }
 
@@ -65,7 +67,8 @@ TEST(Explain, LeavesTheTransactionItselfOutOfWhatCameBefore) {
 
 TEST(Explain, SaysNothingOfATransactionThatIsNotHeld) {
   const auto set = rules::parse_rules(
-      "version: 1\nrules:\n  - id: R\n    severity: LOW\n    score: 1\n    when: count(5m) > 1\n    reason: \"r\"\n", "r.yaml");
+      "version: 1\nrules:\n  - id: R\n    severity: LOW\n    score: 1\n    when: count(5m) > 1\n    reason: \"r\"\n",
+      "r.yaml");
   ASSERT_TRUE(set);
   EXPECT_EQ(longest_window_us(set->rules[0]), 300 * second_us);
   const auto windows = explain_windows(set->rules[0], {transaction("a", 1)}, "gone", 2 * second_us);

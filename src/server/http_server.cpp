@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
 #include <atomic>
-#include <chrono>
 #include <cctype>
+#include <chrono>
 #include <thread>
 
 #include <boost/asio/io_context.hpp>
@@ -150,10 +150,9 @@ class Connection : public std::enable_shared_from_this<Connection<Stream, Owner>
   void start() {
     if constexpr (secure) {
       expire(owner_.options().header_timeout_ms);
-      stream_.async_handshake(net::ssl::stream_base::server,
-                              [self = this->shared_from_this()](const error_code& code) {
-                                if (!code) self->read();
-                              });
+      stream_.async_handshake(net::ssl::stream_base::server, [self = this->shared_from_this()](const error_code& code) {
+        if (!code) self->read();
+      });
     } else {
       read();
     }
@@ -169,10 +168,9 @@ class Connection : public std::enable_shared_from_this<Connection<Stream, Owner>
     parser_->header_limit(static_cast<std::uint32_t>(owner_.options().header_bytes_max));
     parser_->body_limit(owner_.options().body_bytes_max);
     expire(owner_.options().header_timeout_ms);
-    http::async_read_header(stream_, buffer_, *parser_,
-                            [self = this->shared_from_this()](const error_code& code, std::size_t /*bytes*/) {
-                              self->on_header(code);
-                            });
+    http::async_read_header(
+        stream_, buffer_, *parser_,
+        [self = this->shared_from_this()](const error_code& code, std::size_t /*bytes*/) { self->on_header(code); });
   }
 
   void on_header(const error_code& code) {
@@ -231,7 +229,8 @@ class Connection : public std::enable_shared_from_this<Connection<Stream, Owner>
     beast::get_lowest_layer(stream_).expires_never();
     owner_.handle(std::move(request), [self = this->shared_from_this(), keep](Response response) {
       Owner& owner = self->owner_;
-      net::post(owner.io(), [self, keep, made = std::move(response)]() mutable { self->answer(std::move(made), keep); });
+      net::post(owner.io(),
+                [self, keep, made = std::move(response)]() mutable { self->answer(std::move(made), keep); });
     });
   }
 

@@ -14,8 +14,8 @@ namespace {
 constexpr std::int64_t second_us = 1'000'000;
 constexpr std::size_t seconds_kept = 3600 + 1;
 constexpr std::size_t sample_max = 20;
-constexpr int rate_seconds = 5;     ///< What a rate is taken over.
-constexpr int share_seconds = 60;   ///< What the share of alerts is taken over.
+constexpr int rate_seconds = 5;    ///< What a rate is taken over.
+constexpr int share_seconds = 60;  ///< What the share of alerts is taken over.
 constexpr int ticks_a_second = 4;
 
 std::string event_text(std::string_view name, std::string_view id, std::string_view json) {
@@ -23,7 +23,9 @@ std::string event_text(std::string_view name, std::string_view id, std::string_v
                     : fmt::format("event: {}\nid: {}\ndata: {}\n\n", name, id, json);
 }
 
-std::shared_ptr<const std::string> shared(std::string text) { return std::make_shared<const std::string>(std::move(text)); }
+std::shared_ptr<const std::string> shared(std::string text) {
+  return std::make_shared<const std::string>(std::move(text));
+}
 
 template <typename Array, typename Name>
 void write_counts(JsonWriter& json, const Array& counts, Name name) {
@@ -310,14 +312,13 @@ Hub::Second Hub::last_seconds(int seconds) const {
 void Hub::write_rates(JsonWriter& json) const {
   const Second now = last_seconds(rate_seconds);
   const Second minute = last_seconds(share_seconds);
-  const double seconds =
-      std::clamp(static_cast<double>(seconds_.size()) - 1, 1.0, static_cast<double>(rate_seconds));
+  const double seconds = std::clamp(static_cast<double>(seconds_.size()) - 1, 1.0, static_cast<double>(rate_seconds));
   json.key("rates").begin_object();
   json.member("transactions_per_s", static_cast<double>(now.transactions) / seconds);
   json.member("alerts_per_s", static_cast<double>(now.alerts) / seconds);
-  json.member("alert_share", minute.transactions == 0 ? 0.0
-                                                      : static_cast<double>(minute.alerts) /
-                                                            static_cast<double>(minute.transactions));
+  json.member("alert_share", minute.transactions == 0
+                                 ? 0.0
+                                 : static_cast<double>(minute.alerts) / static_cast<double>(minute.transactions));
   json.end_object();
 }
 
@@ -336,8 +337,8 @@ std::shared_ptr<EventFeed> Hub::subscribe(bool masked, std::string_view last_eve
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), last);
     if (error == std::errc() && end == digits.data() + digits.size()) {
       if (!kept_.empty() && kept_.front().id > last + 1) {
-        const auto told = shared(
-            event_text("dropped", {}, fmt::format(R"({{"events": {}}})", kept_.front().id - last - 1)));
+        const auto told =
+            shared(event_text("dropped", {}, fmt::format(R"({{"events": {}}})", kept_.front().id - last - 1)));
         feed->push({.id = 0, .clear = told, .masked = told});
       }
       for (const Event& event : kept_) {

@@ -28,8 +28,8 @@ inline constexpr std::size_t severity_count = 4;
 inline constexpr std::size_t decision_count = 3;
 
 struct HubOptions {
-  std::string mode;     ///< `demo`, `file`, `kafka`
-  std::string version;  ///< Of the program.
+  std::string mode;                                          ///< `demo`, `file`, `kafka`
+  std::string version;                                       ///< Of the program.
   std::function<std::string(std::string_view)> account_ref;  ///< Store::account_ref().
   std::size_t clients_max = 600;
   std::size_t feed_events_max = 512;  ///< Waiting for one client; and bytes:

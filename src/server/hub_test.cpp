@@ -54,7 +54,8 @@ TEST_F(HubTest, BeginsWithASnapshotAndGoesOnWithWhatHappens) {
   feed->on_more([&] { ++woken; });
   add_alert("A1");
   EXPECT_EQ(woken, 1);
-  EXPECT_THAT(text_of(*feed), testing::AllOf(HasSubstr("event: alert\nid: "), HasSubstr("\"A1\""), HasSubstr("ACC-0000000042")));
+  EXPECT_THAT(text_of(*feed),
+              testing::AllOf(HasSubstr("event: alert\nid: "), HasSubstr("\"A1\""), HasSubstr("ACC-0000000042")));
   feed->on_more({});
 }
 
@@ -85,7 +86,8 @@ TEST_F(HubTest, SendsWhatAClientMissedWhenItComesBack) {
   feed.reset();
   add_alert("A2");
   feed = hub_.subscribe(false, id);
-  EXPECT_THAT(text_of(*feed), testing::AllOf(HasSubstr("\"A2\""), Not(HasSubstr("\"A1\"")), Not(HasSubstr("dropped\ndata"))));
+  EXPECT_THAT(text_of(*feed),
+              testing::AllOf(HasSubstr("\"A2\""), Not(HasSubstr("\"A1\"")), Not(HasSubstr("dropped\ndata"))));
   // Of another start of the program, or nonsense: what was missed is not known.
   EXPECT_THAT(text_of(*hub_.subscribe(false, "17-4")), HasSubstr("event: dropped"));
 }
@@ -96,7 +98,7 @@ TEST_F(HubTest, SendsOnlySoManyAlertsASecondAndSaysHowManyItDidNot) {
   for (const char* id : {"A1", "A2", "A3", "A4", "A5"}) add_alert(id);
   EXPECT_THAT(feed->take(), SizeIs(2));
   hub_.tick();
-  EXPECT_THAT(text_of(*feed), testing::AllOf(HasSubstr("\"alerts\": 5"), HasSubstr("\"dropped\": 3")));
+  EXPECT_THAT(text_of(*feed), testing::AllOf(HasSubstr("\"alerts\":5"), HasSubstr("\"dropped\":3")));
 }
 
 TEST_F(HubTest, TakesNoMoreThanSoManyClients) {

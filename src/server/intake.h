@@ -30,8 +30,7 @@ struct Lines {
 class Intake {
  public:
   /// `followed`: told of each transaction that is new and was judged by somebody else; may be empty. All outlive it.
-  Intake(store::Store& store, Hub& hub, Clock& clock,
-         std::function<void(const model::Transaction&)> followed = {});
+  Intake(store::Store& store, Hub& hub, Clock& clock, std::function<void(const model::Transaction&)> followed = {});
   ~Intake();
   Intake(const Intake&) = delete;
   Intake& operator=(const Intake&) = delete;

@@ -136,11 +136,27 @@ Result<void> Store::ingest_alerts(const Batch& batch, std::int64_t now_us, Inges
   std::vector<Value> values;
   values.reserve(rows.size() * width);
   for (const AlertRow& row : rows) {
-    values.insert(values.end(),
-                  {row.alert_id, row.rule, number_of(row.severity), std::int64_t{row.score}, row.reason,
-                   row.transaction_id, row.account, row.account_ref, row.amount.units(), row.timestamp, row.time_us,
-                   row.rules_version, row.detected_us, row.source, number_of(row.decision), number(row.risk),
-                   number_of(row.status), value_of(row.assignee), value_of(row.case_id), row.updated_us, row.version});
+    values.insert(values.end(), {row.alert_id,
+                                 row.rule,
+                                 number_of(row.severity),
+                                 std::int64_t{row.score},
+                                 row.reason,
+                                 row.transaction_id,
+                                 row.account,
+                                 row.account_ref,
+                                 row.amount.units(),
+                                 row.timestamp,
+                                 row.time_us,
+                                 row.rules_version,
+                                 row.detected_us,
+                                 row.source,
+                                 number_of(row.decision),
+                                 number(row.risk),
+                                 number_of(row.status),
+                                 value_of(row.assignee),
+                                 value_of(row.case_id),
+                                 row.updated_us,
+                                 row.version});
   }
   const auto inserted =
       database_->execute_many(fmt::format("INSERT INTO alerts ({}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "
@@ -245,8 +261,8 @@ Result<void> Store::count(const Batch& batch, const Ingested& ingested) {
 Result<void> Store::drop_old() {
   if (since_drop_ < drop_every) return {};
   since_drop_ = 0;
-  const auto done = database_->execute(
-      "DELETE FROM transactions WHERE seq <= (SELECT max(seq) FROM transactions) - $1", {options_.transactions_max});
+  const auto done = database_->execute("DELETE FROM transactions WHERE seq <= (SELECT max(seq) FROM transactions) - $1",
+                                       {options_.transactions_max});
   if (!done) return std::unexpected(done.error());
   return {};
 }

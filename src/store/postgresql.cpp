@@ -186,8 +186,7 @@ class Postgresql final : public Database {
     const Result<std::string> name = prepared(sql);
     if (!name) return std::unexpected(name.error());
     const Texts texts(values);
-    Answer answer(
-        PQexecPrepared(connection_.get(), name->c_str(), texts.size(), texts.data(), nullptr, nullptr, 0));
+    Answer answer(PQexecPrepared(connection_.get(), name->c_str(), texts.size(), texts.data(), nullptr, nullptr, 0));
     if (good(answer.get())) return answer;
     return std::unexpected(error("ask"));
   }

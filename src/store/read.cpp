@@ -91,10 +91,10 @@ Result<Page<AlertRow>> Store::alerts(const AlertFilter& filter, const PageWish& 
   }
   const std::string limit = conditions.place(static_cast<std::int64_t>(wish.limit + 1));
   const std::lock_guard lock(mutex_);
-  const auto rows = database_->query(fmt::format("SELECT {} FROM alerts{} ORDER BY {} {}, alert_id {} LIMIT {}",
-                                                 alert_columns, conditions.where(), column, direction, direction,
-                                                 limit),
-                                     conditions.values());
+  const auto rows =
+      database_->query(fmt::format("SELECT {} FROM alerts{} ORDER BY {} {}, alert_id {} LIMIT {}", alert_columns,
+                                   conditions.where(), column, direction, direction, limit),
+                       conditions.values());
   if (!rows) return std::unexpected(rows.error());
   Page<AlertRow> page{.items = all_of(*rows, alert_of), .next = {}};
   if (page.items.size() > wish.limit) {
@@ -114,10 +114,9 @@ Result<std::optional<AlertRow>> Store::alert(std::string_view alert_id) {
 
 Result<std::vector<AlertRow>> Store::alerts_of_transaction(std::string_view transaction_id) {
   const std::lock_guard lock(mutex_);
-  const auto rows =
-      database_->query(fmt::format("SELECT {} FROM alerts WHERE transaction_id = $1 ORDER BY alert_id LIMIT 1000",
-                                   alert_columns),
-                       {transaction_id});
+  const auto rows = database_->query(
+      fmt::format("SELECT {} FROM alerts WHERE transaction_id = $1 ORDER BY alert_id LIMIT 1000", alert_columns),
+      {transaction_id});
   if (!rows) return std::unexpected(rows.error());
   return all_of(*rows, alert_of);
 }
@@ -144,10 +143,9 @@ Result<Page<CaseRow>> Store::cases(const CaseFilter& filter, const PageWish& wis
   }
   const std::string limit = conditions.place(static_cast<std::int64_t>(wish.limit + 1));
   const std::lock_guard lock(mutex_);
-  const auto rows = database_->query(
-      fmt::format("SELECT {} FROM cases{} ORDER BY last_us DESC, case_id DESC LIMIT {}", case_columns,
-                  conditions.where(), limit),
-      conditions.values());
+  const auto rows = database_->query(fmt::format("SELECT {} FROM cases{} ORDER BY last_us DESC, case_id DESC LIMIT {}",
+                                                 case_columns, conditions.where(), limit),
+                                     conditions.values());
   if (!rows) return std::unexpected(rows.error());
   Page<CaseRow> page{.items = all_of(*rows, case_of), .next = {}};
   if (page.items.size() > wish.limit) {
@@ -170,8 +168,7 @@ Result<std::vector<NoteRow>> Store::notes(std::string_view subject) {
       "SELECT id, at_us, author, body FROM notes WHERE subject = $1 ORDER BY id LIMIT 1000", {subject});
   if (!rows) return std::unexpected(rows.error());
   return all_of(*rows, [](const Rows& all, std::size_t i) {
-    return NoteRow{
-        .id = all.integer(i, 0), .at_us = all.integer(i, 1), .user = all.text(i, 2), .text = all.text(i, 3)};
+    return NoteRow{.id = all.integer(i, 0), .at_us = all.integer(i, 1), .user = all.text(i, 2), .text = all.text(i, 3)};
   });
 }
 
@@ -179,8 +176,8 @@ Result<std::optional<std::string>> Store::account(std::string_view number_or_ref
   const std::lock_guard lock(mutex_);
   const std::string_view column = number_or_ref.starts_with("acct_") ? "account_ref" : "account";
   for (const std::string_view table : {"alerts", "transactions"}) {
-    const auto rows = database_->query(fmt::format("SELECT account FROM {} WHERE {} = $1 LIMIT 1", table, column),
-                                       {number_or_ref});
+    const auto rows =
+        database_->query(fmt::format("SELECT account FROM {} WHERE {} = $1 LIMIT 1", table, column), {number_or_ref});
     if (!rows) return std::unexpected(rows.error());
     if (!rows->empty()) return rows->cell(0, 0);
   }
@@ -255,7 +252,8 @@ Result<std::vector<RuleFigures>> Store::rule_figures() {
       "SELECT rule, max(severity), count(*), max(time_us), "
       "sum(CASE WHEN status = $1 THEN 1 ELSE 0 END), sum(CASE WHEN status = $2 THEN 1 ELSE 0 END) "
       "FROM alerts GROUP BY rule ORDER BY rule",
-      {static_cast<std::int64_t>(Disposition::confirmed_fraud), static_cast<std::int64_t>(Disposition::false_positive)});
+      {static_cast<std::int64_t>(Disposition::confirmed_fraud),
+       static_cast<std::int64_t>(Disposition::false_positive)});
   if (!rows) return std::unexpected(rows.error());
   return all_of(*rows, [](const Rows& all, std::size_t i) {
     RuleFigures figures{.rule = all.text(i, 0),

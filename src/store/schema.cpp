@@ -77,8 +77,7 @@ Result<std::string> random_hex() {
 }  // namespace
 
 Result<std::unique_ptr<Store>> Store::open(const Options& options) {
-  const bool postgresql =
-      options.location.starts_with("postgresql://") || options.location.starts_with("postgres://");
+  const bool postgresql = options.location.starts_with("postgresql://") || options.location.starts_with("postgres://");
   Result<std::unique_ptr<Database>> database =
       postgresql ? open_postgresql(options.location) : open_sqlite(options.location);
   if (!database) return std::unexpected(database.error());

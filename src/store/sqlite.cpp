@@ -14,8 +14,7 @@ namespace {
 /// How long a lock of another process (a backup) is waited for before that is an error, which is then tried again.
 constexpr int busy_ms = 250;
 
-constexpr Dialect sqlite_dialect{
-    .key = "INTEGER PRIMARY KEY AUTOINCREMENT", .text = "TEXT", .integer = "INTEGER"};
+constexpr Dialect sqlite_dialect{.key = "INTEGER PRIMARY KEY AUTOINCREMENT", .text = "TEXT", .integer = "INTEGER"};
 
 struct CloseDatabase {
   void operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
@@ -186,9 +185,9 @@ class Sqlite final : public Database {
     std::string_view advice;
     if (code == SQLITE_FULL) advice = "; make room";
     if (code == SQLITE_BUSY) advice = ": another program holds it";
-    return {ErrorKind::runtime, fmt::format("cannot {} the store {}: {}{}", doing, path_,
-                                            handle_ == nullptr ? "out of memory" : sqlite3_errmsg(handle_.get()),
-                                            advice)};
+    return {ErrorKind::runtime,
+            fmt::format("cannot {} the store {}: {}{}", doing, path_,
+                        handle_ == nullptr ? "out of memory" : sqlite3_errmsg(handle_.get()), advice)};
   }
 
   const std::string path_;

@@ -1,8 +1,8 @@
 // Alerts, cases, transactions, users and what was done: kept in SQLite or PostgreSQL, the same in both.
 //
-// Thread-safe; one caller at a time is served. Every change of an alert, case or user stands in the audit log, which the
-// database itself keeps from being changed. A Result's error always means that the database can't do it now: it is full,
-// locked or gone, and the same call may be tried again.
+// Thread-safe; one caller at a time is served. Every change of an alert, case or user stands in the audit log, which
+// the database itself keeps from being changed. A Result's error always means that the database can't do it now: it is
+// full, locked or gone, and the same call may be tried again.
 #pragma once
 
 #include <cstdint>
@@ -138,10 +138,10 @@ class Store {
   [[nodiscard]] Result<AccountFigures> account_figures(std::string_view account);
   /// Newest first; with `around_us` half of them from that time on, and half before.
   [[nodiscard]] Result<std::vector<TransactionRow>> account_transactions(std::string_view account, std::size_t limit,
-                                                                        std::optional<std::int64_t> around_us);
+                                                                         std::optional<std::int64_t> around_us);
   /// All from `from_us` to `to_us`, both included, oldest first, in the order of arrival; 10,000 at most.
   [[nodiscard]] Result<std::vector<TransactionRow>> account_window(std::string_view account, std::int64_t from_us,
-                                                                  std::int64_t to_us);
+                                                                   std::int64_t to_us);
   /// The newest `limit`, in the order of arrival.
   [[nodiscard]] Result<std::vector<TransactionRow>> latest_transactions(std::size_t limit);
   [[nodiscard]] Result<std::vector<RuleFigures>> rule_figures();
@@ -152,8 +152,8 @@ class Store {
   [[nodiscard]] Result<Changed> change_alert(std::string_view alert_id, const Change& change, const Actor& actor);
   /// The ids of those that were changed.
   [[nodiscard]] Result<std::vector<std::string>> change_alerts(std::span<const std::string> ids, const Change& change,
-                                                              const std::optional<std::string>& note,
-                                                              const Actor& actor);
+                                                               const std::optional<std::string>& note,
+                                                               const Actor& actor);
   /// Its alerts', too; `changed` gets their ids.
   [[nodiscard]] Result<Changed> change_case(std::string_view case_id, const Change& change, const Actor& actor,
                                             std::vector<std::string>& changed);
@@ -206,8 +206,8 @@ class Store {
   const std::unique_ptr<Database> database_;
   const Options options_;
   const bool postgresql_;
-  std::string secret_;               // of account_ref
-  std::int64_t since_drop_ = 0;      // transactions that came since old ones were dropped
+  std::string secret_;           // of account_ref
+  std::int64_t since_drop_ = 0;  // transactions that came since old ones were dropped
 };
 
 }  // namespace bank::store

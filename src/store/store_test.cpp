@@ -89,9 +89,8 @@ class StoreTest : public testing::TestWithParam<std::string> {
   }
 
   void SetUp() override {
-    folder_ = std::filesystem::temp_directory_path() /
-              ("bank_store_" + std::to_string(getpid()) + "_" +
-               testing::UnitTest::GetInstance()->current_test_info()->name());
+    folder_ = std::filesystem::temp_directory_path() / ("bank_store_" + std::to_string(getpid()) + "_" +
+                                                        testing::UnitTest::GetInstance()->current_test_info()->name());
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
     if (GetParam() == "postgresql") {
@@ -202,9 +201,9 @@ TEST_P(StoreTest, HoldsEverythingOverARestart) {
   made.transaction("T1", "ACC-1").alert("T1", "ACC-1");
   made.batch.positions = {{"file:a", "17"}};
   ingest(made);
-  ASSERT_EQ(*store_->change_alert("T1:VELOCITY", {.status = Disposition::acknowledged, .assignee = {}, .version = {}},
-                                  alice),
-            Changed::yes);
+  ASSERT_EQ(
+      *store_->change_alert("T1:VELOCITY", {.status = Disposition::acknowledged, .assignee = {}, .version = {}}, alice),
+      Changed::yes);
   const std::string ref = store_->account_ref("ACC-1");
   open();
   EXPECT_EQ((*store_->alert("T1:VELOCITY"))->status, Disposition::acknowledged);
@@ -312,7 +311,8 @@ TEST_P(StoreTest, AClosedCaseTakesNoMoreAlerts) {
 
 TEST_P(StoreTest, RefusesAChangeOfWhatSomebodyElseChangedMeanwhile) {
   ingest(Made().alert("T1", "ACC-1"));
-  const Change change{.status = Disposition::confirmed_fraud, .assignee = std::optional<std::string>("bob"), .version = 1};
+  const Change change{
+      .status = Disposition::confirmed_fraud, .assignee = std::optional<std::string>("bob"), .version = 1};
   EXPECT_EQ(*store_->change_alert("T1:VELOCITY", change, alice), Changed::yes);
   EXPECT_EQ(*store_->change_alert("T1:VELOCITY", change, alice), Changed::other_version);
   EXPECT_EQ(*store_->change_alert("none", change, alice), Changed::no_such);
@@ -324,8 +324,10 @@ TEST_P(StoreTest, RefusesAChangeOfWhatSomebodyElseChangedMeanwhile) {
 TEST_P(StoreTest, LogsEveryChangeWithWhoWhenFromAndTo) {
   ingest(Made().alert("T1", "ACC-1"));
   ASSERT_TRUE(store_->change_alerts(std::vector<std::string>{"T1:VELOCITY", "none"},
-                                    {.status = Disposition::false_positive, .assignee = {}, .version = {}}, "seen", alice));
-  const auto log = store_->audit_log({.user = "alice", .action = "alert", .subject = "T1:VELOCITY", .from_us = {}, .to_us = {}}, {});
+                                    {.status = Disposition::false_positive, .assignee = {}, .version = {}}, "seen",
+                                    alice));
+  const auto log =
+      store_->audit_log({.user = "alice", .action = "alert", .subject = "T1:VELOCITY", .from_us = {}, .to_us = {}}, {});
   ASSERT_TRUE(log);
   ASSERT_THAT(log->items, SizeIs(2));
   EXPECT_EQ(log->items[1].action, "alert.status");
@@ -403,7 +405,8 @@ TEST_P(StoreTest, DropsTheOldestTransactionsAndNoAlert) {
 }
 
 TEST_P(StoreTest, MakesTheFirstUserOnce) {
-  const UserRow anna{.name = "anna", .password_hash = "h", .role = "admin", .disabled = false, .created_us = 0, .last_login_us = {}};
+  const UserRow anna{
+      .name = "anna", .password_hash = "h", .role = "admin", .disabled = false, .created_us = 0, .last_login_us = {}};
   UserRow bert = anna;
   bert.name = "bert";
   bert.role = "viewer";
@@ -420,10 +423,11 @@ TEST_P(StoreTest, MakesTheFirstUserOnce) {
 }
 
 TEST_P(StoreTest, EndsSessionsInTimeAndWithThePassword) {
-  const UserRow anna{.name = "anna", .password_hash = "h", .role = "admin", .disabled = false, .created_us = 0, .last_login_us = {}};
+  const UserRow anna{
+      .name = "anna", .password_hash = "h", .role = "admin", .disabled = false, .created_us = 0, .last_login_us = {}};
   ASSERT_TRUE(*store_->create_user(anna, true, alice));
-  ASSERT_TRUE(store_->put_session({.hash = "s1", .user = "anna", .csrf = "c", .created_us = noon_us, .expires_us = noon_us + 10},
-                                  alice));
+  ASSERT_TRUE(store_->put_session(
+      {.hash = "s1", .user = "anna", .csrf = "c", .created_us = noon_us, .expires_us = noon_us + 10}, alice));
   EXPECT_EQ((*store_->session("s1", noon_us))->csrf, "c");
   EXPECT_FALSE(*store_->session("s1", noon_us + 10));
   ASSERT_EQ(*store_->change_user("anna", {}, {}, "new", alice), Store::UserChanged::yes);
@@ -431,7 +435,14 @@ TEST_P(StoreTest, EndsSessionsInTimeAndWithThePassword) {
 }
 
 TEST_P(StoreTest, KeepsTokensAndWhoseTheyAre) {
-  const TokenRow token{.id = "t1", .name = "ci", .user = "anna", .hash = "h1", .scopes = "read", .created_us = 1, .expires_us = {}, .used_us = {}};
+  const TokenRow token{.id = "t1",
+                       .name = "ci",
+                       .user = "anna",
+                       .hash = "h1",
+                       .scopes = "read",
+                       .created_us = 1,
+                       .expires_us = {},
+                       .used_us = {}};
   ASSERT_TRUE(store_->put_token(token, alice));
   EXPECT_EQ((*store_->token("h1"))->user, "anna");
   EXPECT_THAT(*store_->tokens("bert"), IsEmpty());
@@ -483,7 +494,8 @@ TEST_P(StoreTest, GoesOnWhenTheDatabaseIsBack) {
 }
 
 TEST(SqliteStore, SaysThatAnotherProgramHoldsItAndGoesOnAfterwards) {
-  const std::string path = (std::filesystem::temp_directory_path() / ("bank_locked_" + std::to_string(getpid()))).string();
+  const std::string path =
+      (std::filesystem::temp_directory_path() / ("bank_locked_" + std::to_string(getpid()))).string();
   std::filesystem::remove(path);
   const auto store = Store::open({.location = path});
   ASSERT_TRUE(store);

@@ -71,9 +71,9 @@ class TestPostgresql {
   }
   bool run(const std::string& command) const {
     const std::string quiet = command + " >>" + folder_ + "/out 2>&1";
-    const std::string whole =
-        user_.empty() ? quiet : "cd " + folder_ + " && setpriv --reuid=" + user_ + " --regid=" + user_ +
-                                    " --clear-groups sh -c '" + quoted(quiet) + "'";
+    const std::string whole = user_.empty() ? quiet
+                                            : "cd " + folder_ + " && setpriv --reuid=" + user_ + " --regid=" + user_ +
+                                                  " --clear-groups sh -c '" + quoted(quiet) + "'";
     return std::system(whole.c_str()) == 0;
   }
   static std::string quoted(const std::string& text) {

@@ -202,7 +202,8 @@ Result<bool> Store::delete_token(std::string_view id, const std::optional<std::s
   Result<Transaction> transaction = Transaction::begin(*database_);
   if (!transaction) return std::unexpected(transaction.error());
   Steps steps(*database_, actor);
-  steps.execute("DELETE FROM tokens WHERE id = $1 AND ($2 = '' OR name = $2)", {id, std::string_view(user ? *user : "")});
+  steps.execute("DELETE FROM tokens WHERE id = $1 AND ($2 = '' OR name = $2)",
+                {id, std::string_view(user ? *user : "")});
   if (!steps.error() && steps.changed() == 0) return false;
   steps.audit("token.delete", id, {}, {});
   if (auto done = steps.commit(*transaction); !done) return std::unexpected(done.error());

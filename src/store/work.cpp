@@ -129,9 +129,9 @@ Result<Changed> Store::change_case(std::string_view case_id, const Change& chang
 
 Result<NoteRow> Store::insert_note(std::string_view kind, std::string_view subject, std::string_view text,
                                    const Actor& actor) {
-  const auto rows = database_->query(
-      "INSERT INTO notes (subject, at_us, author, body) VALUES ($1, $2, $3, $4) RETURNING id",
-      {subject, actor.at_us, actor.user, text});
+  const auto rows =
+      database_->query("INSERT INTO notes (subject, at_us, author, body) VALUES ($1, $2, $3, $4) RETURNING id",
+                       {subject, actor.at_us, actor.user, text});
   if (!rows) return std::unexpected(rows.error());
   const auto done = write_audit(*database_, actor, fmt::format("{}.note", kind), subject, {}, std::string(text));
   if (!done) return std::unexpected(done.error());

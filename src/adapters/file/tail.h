@@ -48,8 +48,8 @@ class Tail {
   std::int64_t offset_ = 0;  ///< Behind the lines that were given.
   std::string head_;         ///< A fingerprint of how the file begins, up to `head_bytes_`.
   std::int64_t head_bytes_ = 0;
-  bool resuming_ = false;    ///< offset_ and head_ are of an earlier life.
-  bool skipping_ = false;    ///< In a line that is too long.
+  bool resuming_ = false;  ///< offset_ and head_ are of an earlier life.
+  bool skipping_ = false;  ///< In a line that is too long.
   std::uint64_t left_out_ = 0;
   std::string buffer_;
 };

@@ -106,12 +106,9 @@ class Follower::Impl {
 
 Result<std::unique_ptr<Follower>> Follower::open(const FollowerOptions& options) {
   const std::array<Property, 1> chosen = {Property{"queued.min.messages", "100000"}};
-  const std::array<Property, 6> required = {Property{"group.id", options.group},
-                                            {"enable.auto.commit", "false"},
-                                            {"enable.auto.offset.store", "false"},
-                                            {"isolation.level", "read_committed"},
-                                            {"auto.offset.reset", "earliest"},
-                                            {"allow.auto.create.topics", "false"}};
+  const std::array<Property, 6> required = {
+      Property{"group.id", options.group},   {"enable.auto.commit", "false"},   {"enable.auto.offset.store", "false"},
+      {"isolation.level", "read_committed"}, {"auto.offset.reset", "earliest"}, {"allow.auto.create.topics", "false"}};
   Result<Client> client = Client::make(RD_KAFKA_CONSUMER, options.connection, chosen, required);
   if (!client) return std::unexpected(client.error());
   auto impl = std::make_unique<Impl>(std::move(*client), options);

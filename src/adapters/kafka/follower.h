@@ -1,7 +1,8 @@
 // A topic followed without end, from where its reader says, with the reader's word kept in a consumer group.
 //
 // The partitions are assigned, not shared: one follower of a group reads all of them. What was read is the caller's to
-// keep; the group's offsets, committed behind that, are for whoever looks at its lag, and for a reader without a memory.
+// keep; the group's offsets, committed behind that, are for whoever looks at its lag, and for a reader without a
+// memory.
 #pragma once
 
 #include <atomic>

@@ -1,5 +1,5 @@
-// What readers of a topic share: messages with an owner, records gathered into a batch, the partitions there are. Private
-// to this room.
+// What readers of a topic share: messages with an owner, records gathered into a batch, the partitions there are.
+// Private to this room.
 #pragma once
 
 #include <memory>
