@@ -198,7 +198,7 @@ class User:
     def get(self, path):
         answer = self.call("GET", path)
         assert answer.status == 200, f"GET {path}: {answer}"
-        return answer.json if answer.headers["Content-Type"].startswith("application/json") else answer.body
+        return answer.json if answer.headers["Content-Type"].split(";")[0] == "application/json" else answer.body
 
 
 def quoted(text):
