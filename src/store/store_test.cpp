@@ -142,7 +142,7 @@ class StoreTest : public testing::TestWithParam<std::string> {
 };
 
 INSTANTIATE_TEST_SUITE_P(Databases, StoreTest, testing::Values("sqlite", "postgresql"),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& database) { return database.param; });
 
 TEST_P(StoreTest, KeepsAnAlertOnceHoweverOftenItComes) {
   Made made;
