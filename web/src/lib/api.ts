@@ -34,13 +34,19 @@ export function queryText(query: Query): string {
   return text ? `?${text}` : '';
 }
 
+/** The interface's messages follow a "bank: " on a terminal; on the page they are sentences. */
+export function sentence(text: string): string {
+  const begun = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
+}
+
 async function failure(response: Response): Promise<ApiError> {
   let code = 'http';
   let message = `The server answered ${response.status} ${response.statusText}.`;
   try {
     const body = await response.json();
     code = body.error?.code ?? code;
-    message = body.error?.message ?? message;
+    if (body.error?.message) message = sentence(body.error.message);
   } catch {
     // No JSON, as from a proxy in between: the status says what there is to say.
   }
