@@ -17,7 +17,7 @@ build = @[ -e build/$(1)/build.ninja ] || cmake --preset $(1) -Wno-dev >/dev/nul
 help: ## This list
 	@echo "make TARGET, the first time with what it installs by itself:"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "Variables: ARGS='…' for run, bench-peers-kafka and bench-peers-spark, JOBS=$(JOBS), SECONDS_PER_TARGET=$(SECONDS_PER_TARGET) for fuzz, RUNS=$(RUNS) for all bench-peers, LINES=$(LINES) for bench-peers, PREFIX=$(PREFIX)"
+	@echo "Variables: ARGS='…' for run, dashboard, bench-peers-kafka and bench-peers-spark, JOBS=$(JOBS), SECONDS_PER_TARGET=$(SECONDS_PER_TARGET) for fuzz, RUNS=$(RUNS) for all bench-peers, LINES=$(LINES) for bench-peers, PREFIX=$(PREFIX)"
 
 .PHONY: run
 run: build ## Generate transactions, detect fraud, report: the whole of file mode (ARGS="--count 1000000")
@@ -144,6 +144,7 @@ bench-peers-kafka: build ## bank detect --kafka beside Flink, Kafka Streams, Pyt
 
 # Node and npm may come from elsewhere than the distribution: packages are looked at where there are none.
 NODE = command -v node >/dev/null && command -v npm >/dev/null || tools/setup web
+NODE_20 = node -e 'if (parseInt(process.versions.node) < 20) { console.error("The browser is driven by playwright-core, which takes Node 20; this is " + process.version); process.exit(1) }'
 
 web/node_modules/.package-lock.json: web/package.json web/package-lock.json
 	@$(NODE)
@@ -158,18 +159,23 @@ web/dist/index.html: web/node_modules/.package-lock.json $(shell find web/src we
 web: web/dist/index.html ## The dashboard's page, web/dist: compiled into bank by the next build
 
 .PHONY: dashboard
-dashboard: web build ## The dashboard with its page, on a generated bank, until Ctrl-C (ARGS="--rate 500")
+dashboard: web ## The dashboard with its page, on a generated bank, until Ctrl-C (ARGS="--rate 500")
+	@$(MAKE) --no-print-directory build
 	@build/release/bin/bank dashboard --source demo $(ARGS)
 
 .PHONY: test-web
-test-web: web build ## The page: its types and unit tests, and the whole of it in Chromium
-	@tools/setup browser
+test-web: web ## The page: its types and unit tests, and the whole of it in Chromium (which takes Node 20)
 	@cd web && npm run --silent check && npm run --silent unit
+	@$(NODE_20)
+	@tools/setup browser
+	@$(MAKE) --no-print-directory build
 	@cd web && BANK=$(CURDIR)/build/release/bin/bank node --test --test-concurrency=1 tests/*.test.mjs
 
 .PHONY: screenshots
-screenshots: web build ## Pictures of every page, light and dark, wide and phone: build/screenshots
+screenshots: web ## Pictures of every page, light and dark, wide and phone, in build/screenshots (Node 20)
+	@$(NODE_20)
 	@tools/setup browser
+	@$(MAKE) --no-print-directory build
 	@cd web && BANK=$(CURDIR)/build/release/bin/bank node tests/screenshots.mjs $(CURDIR)/build/screenshots
 
 .PHONY: bench-peers-spark
