@@ -77,7 +77,7 @@ test('the page lives through a restart of the server', async () => {
   await isLive(page);
   const before = await inAll(page, 'Transactions');
   await bank.stop();
-  await page.getByText(/^Reconnecting/).waitFor();
+  await page.getByText('Reconnecting').waitFor();
   await bank.run();
   await isLive(page);
   await page.waitForFunction((n) => Number(document.querySelector('.figure').title.replace(/\D/g, '')) > n, before, { timeout: 30_000 });

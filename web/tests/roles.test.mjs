@@ -51,7 +51,7 @@ test('an administrator adds a user, who logs in, and whom they lock out again', 
   await page.goto('/users');
   await page.getByRole('button', { name: 'Add a user' }).click();
   const dialog = page.getByRole('dialog');
-  await dialog.getByLabel('User').fill('nora');
+  await dialog.getByLabel('User', { exact: true }).fill('nora');
   await dialog.getByLabel('Password').fill(PASSWORD);
   await dialog.getByRole('radio', { name: /^analyst/ }).check();
   await dialog.getByRole('button', { name: 'Add' }).click();

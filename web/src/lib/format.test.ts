@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { amount, compact, duration, percent, plural, rate, windowWords, words } from './format';
+import { amount, compact, duration, percent, plural, rate, words } from './format';
 
 describe('amount', () => {
   it('keeps every digit of what no double could hold', () => {
@@ -34,10 +34,9 @@ describe('figures', () => {
   it('shows rates with as much as can be read', () => {
     expect([0, 0.034, 4.26, 41.6, 5012.2].map(rate)).toEqual(['0', '0.03', '4.3', '42', '5,012']);
   });
-  it('shows shares, durations and windows', () => {
+  it('shows shares and durations', () => {
     expect(percent(0.02534, 2)).toBe('2.53%');
     expect([0, 59, 125, 3600, 93_784].map(duration)).toEqual(['0s', '59s', '2m 5s', '1h', '1d 2h']);
-    expect([120, 300, 3600, 86_400, 604_800, 90].map(windowWords)).toEqual(['2 minutes', '5 minutes', '1 hour', '24 hours', '7 days', '90 seconds']);
   });
   it('writes names as words, and one as one', () => {
     expect([words('confirmed_fraud'), words('TRANSFER'), words('alert.status')]).toEqual(['Confirmed fraud', 'Transfer', 'Alert status']);

@@ -59,15 +59,6 @@ export function duration(seconds: number): string {
   return parts.join(' ') || '0s';
 }
 
-/** 300 → "5 minutes", 86400 → "24 hours": a rule's window, in the unit that makes it a whole number. */
-export function windowWords(seconds: number): string {
-  for (const [unit, size, from] of [['day', 86_400, 2], ['hour', 3600, 1], ['minute', 60, 1]] as const) {
-    const n = seconds / size;
-    if (Number.isInteger(n) && n >= from) return plural(n, unit);
-  }
-  return plural(seconds, 'second');
-}
-
 const WORDS: Record<string, string> = {
   open: 'Open',
   acknowledged: 'Acknowledged',
