@@ -7,12 +7,18 @@ import { everyPage, settled } from './pages.mjs';
 
 const directory = process.argv[2] ?? 'screenshots';
 await mkdir(directory, { recursive: true });
-const bank = await Bank.start(120);
+const bank = await Bank.start(600);
 const browser = await open();
 try {
   const admin = await bank.addPeople();
-  await bank.hasAlerts(admin, '', 60);
+  const alerts = await bank.hasAlerts(admin, '', 60);
   const pages = await everyPage(bank, admin);
+  // Some work is done, as on any day.
+  const some = (from, to) => alerts.slice(from, to).map((alert) => alert.alert_id);
+  await bank.post('/alerts/bulk', { ids: some(10, 24), status: 'confirmed_fraud', assignee: 'anna', note: 'The customer did not make this payment.' }, admin);
+  await bank.post('/alerts/bulk', { ids: some(24, 30), status: 'false_positive', assignee: 'anna' }, admin);
+  const shown = decodeURIComponent(pages.alert.split('open=')[1]);
+  await bank.post('/alerts/bulk', { ids: [...some(2, 7), shown], status: 'acknowledged', assignee: 'admin', note: 'Asked the branch to call back.' }, admin);
   for (const [size, options] of [['wide', WIDE], ['phone', PHONE]]) {
     for (const colorScheme of ['light', 'dark']) {
       const shoot = (page, name) => page.screenshot({ path: join(directory, `${name}-${size}-${colorScheme}.png`) });
