@@ -7,6 +7,7 @@
 // and prints, in milliseconds, {"sent": N, "seconds": S, "seen": N, "p50": …, "p99": …, "p999": …, "max": …}. The first
 // two seconds don't count. It ends when all is sent and nothing has come for QUIET_SECONDS.
 #include <librdkafka/rdkafka.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -98,16 +99,16 @@ std::string_view text_of(std::string_view json, std::string_view key) {
 // Reads the output until it is told that all is sent, and nothing more has come for a while.
 class Reader {
  public:
-  Reader(const std::string& broker, std::string topic, std::int64_t quiet_us)
-      : topic_(std::move(topic)), quiet_us_(quiet_us) {
+  Reader(const std::string& broker, const std::string& topic, std::int64_t quiet_us) : quiet_us_(quiet_us) {
+    // A group of its own: the members of another process's group may not have left it yet.
     client_ = make_client(RD_KAFKA_CONSUMER, {{"bootstrap.servers", broker},
-                                              {"group.id", "latency-probe-" + topic_},
+                                              {"group.id", "latency-probe-" + std::to_string(getpid())},
                                               {"enable.auto.commit", "false"},
                                               {"auto.offset.reset", "earliest"},
                                               {"isolation.level", "read_committed"}});
     rd_kafka_poll_set_consumer(client_);
     rd_kafka_topic_partition_list_t* topics = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(topics, topic_.c_str(), RD_KAFKA_PARTITION_UA);
+    rd_kafka_topic_partition_list_add(topics, topic.c_str(), RD_KAFKA_PARTITION_UA);
     check("subscribing", rd_kafka_subscribe(client_, topics));
     rd_kafka_topic_partition_list_destroy(topics);
   }
@@ -141,7 +142,6 @@ class Reader {
   }
 
  private:
-  std::string topic_;
   std::int64_t quiet_us_;
   rd_kafka_t* client_;
   std::vector<std::int64_t> latencies_us_;

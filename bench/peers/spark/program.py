@@ -15,7 +15,7 @@ STOP_SECONDS = 60
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE_MIB = os.sysconf("SC_PAGE_SIZE") / 2**20
 
-Told = collections.namedtuple("Told", "at_s event")  # at_s: since the program's start
+Told = collections.namedtuple("Told", "at_s cpu_s event")  # since the program's start; the CPU time of all its processes
 Usage = collections.namedtuple("Usage", "wall_s cpu_s rss_mib")
 
 
@@ -48,6 +48,7 @@ class Program:
         self.command, self.scratch = list(map(str, command)), scratch
         self.told = []
         self.news = threading.Condition()
+        self.looking = threading.Lock()
         self.cpu = {}
         self.peak_mib = 0.0
         self.begun = time.monotonic()
@@ -74,30 +75,34 @@ class Program:
         for line in self.process.stdout:
             at_s = time.monotonic() - self.begun
             with contextlib.suppress(json.JSONDecodeError), self.news:
-                self.told.append(Told(at_s, json.loads(line)))
+                self.told.append(Told(at_s, self.look(), json.loads(line)))
                 self.news.notify_all()
         with self.news:
             self.ended.set()
             self.news.notify_all()
 
+    def look(self):
+        """Keeps what the processes have taken so far; their CPU time."""
+        tree = tree_of(self.process.pid)
+        with self.looking:
+            for key, (cpu_s, _) in tree.items():
+                self.cpu[key] = max(cpu_s, self.cpu.get(key, 0))
+            self.peak_mib = max(self.peak_mib, sum(rss_mib for _, rss_mib in tree.values()))
+            return sum(self.cpu.values())
+
     def sample(self):
         while not self.ended.is_set():
-            tree = tree_of(self.process.pid)
-            self.cpu.update({key: cpu_s for key, (cpu_s, _) in tree.items()})
-            self.peak_mib = max(self.peak_mib, sum(rss_mib for _, rss_mib in tree.values()))
+            self.look()
             self.ended.wait(SAMPLE_SECONDS)
 
     def events(self, name):
         return [each for each in list(self.told) if each.event["event"] == name]
 
-    def wait_for(self, name, seconds, count=1):
-        """Until it has told of this event so often; the last of them."""
+    def wait_until(self, holds, what, seconds):
+        """Until something holds, looked at whenever it tells something. `what`: in words, for the failure."""
         with self.news:
-            self.news.wait_for(lambda: len(self.events(name)) >= count or self.ended.is_set(), seconds)
-        found = self.events(name)
-        if len(found) < count:
-            raise SystemExit(f"{len(found)} and not {count} × {name} after {seconds} s; the logs in {self.scratch} say why")
-        return found[-1]
+            if not self.news.wait_for(lambda: holds() or self.ended.is_set(), seconds) or not holds():
+                raise SystemExit(f"not so in {seconds} s that {what}; the logs in {self.scratch} say why")
 
     def wait(self):
         """Waits for its end; its exit code."""

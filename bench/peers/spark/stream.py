@@ -51,35 +51,40 @@ def folder_size(folder):
     return sum(sizes) / 2**20, len(sizes)
 
 
-def later(batches):
-    """The later half of the batches, without what was left over at the end."""
-    largest = max(batch["rows"] for batch in batches)
-    full = [batch for batch in batches if batch["rows"] > largest / 2]
-    return full[len(full) // 2:]
+def later(told):
+    """The later half of the batches, without what was left over at the end, and the batch before them."""
+    largest = max(each.event["rows"] for each in told)
+    full = [each for each in told if each.event["rows"] > largest / 2]
+    if len(full) < 3:
+        raise SystemExit(f"there are {len(full)} batches, and three at least are needed; make the topics larger, or the batches smaller")
+    half = len(full) // 2
+    return full[half:], full[half - 1]
 
 
 def figures_of(peer, run, broker_cpu_s, checkpoint):
     """Of one run that has ended."""
-    batches = [each.event for each in run.events("batch")]
-    rows = sum(batch["rows"] for batch in batches)
+    told = run.events("batch")
+    rows = sum(each.event["rows"] for each in told)
     if rows != peer.records:
         raise SystemExit(f"{peer.name} has read {rows} records of {peer.records}; the logs in {run.scratch} say why")
-    steady = later(batches)
+    steady, before = later(told)
     durations = collections.Counter()
-    for batch in steady:
-        durations.update(batch["durations"])
+    for each in steady:
+        durations.update(each.event["durations"])
+    part = sum(each.event["rows"] for each in steady) / peer.records
     mib, files = folder_size(checkpoint)
     return {
-        "steady_s": sum(batch["duration_ms"] for batch in steady) / 1e3 / sum(batch["rows"] for batch in steady) * peer.records,
+        "steady_s": sum(each.event["duration_ms"] for each in steady) / 1e3 / part,  # as if all records had gone at that rate
+        "steady_cpu_s": (steady[-1].cpu_s - before.cpu_s) / part,
         "wall_s": run.usage.wall_s,
         "started_s": run.events("started")[0].at_s,
-        "first_batch_s": run.events("batch")[0].at_s,
+        "first_batch_s": told[0].at_s,
         "cpu_s": run.usage.cpu_s,
         "broker_cpu_s": broker_cpu_s,
         "rss_mib": run.usage.rss_mib,
         "checkpoint_mib": mib,
         "checkpoint_files": files,
-        "batch_ms": [batch["duration_ms"] for batch in batches],
+        "batch_ms": [each.event["duration_ms"] for each in told],
         "steady_batch_ms": {name: round(ms / len(steady)) for name, ms in durations.items()},
     }
 
@@ -110,14 +115,14 @@ def print_tables(peers, results, options):
     overall = {peer.name: peer.records / median(peer, "wall_s") / 1e3 for peer in peers}
     print(f"\nStream: steady is the later half of the batches (of {options.per_batch:,} records; PySpark's {options.python_per_batch:,}), overall the whole process "
           "with its start and end; thousand records/s.")
-    print("\n| | million records | steady (least–most) | of the floor | bank is × | overall | bank is × | CPU s a million | broker's | peak MiB "
-          "| checkpoint MiB | files |\n|---|---|---|---|---|---|---|---|---|---|---|---|")
+    print("\n| | million records | steady (least–most) | of the floor | bank is × | overall | bank is × | CPU s a million, steady | overall "
+          "| broker's | peak MiB | checkpoint MiB | files |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|")
     for peer in peers:
         rates = [peer.records / run["steady_s"] / 1e3 for run in results[peer.name]]
         of_floor = f"{rate[peer.name] / rate[FLOOR]:.0%}" if FLOOR in rate else "–"
         times, times_overall = (f"{of[OURS] / of[peer.name]:.2f}" if OURS in of else "–" for of in (rate, overall))
         print(f"| {peer.name} | {peer.records / 1e6:g} | {rate[peer.name]:.1f} ({min(rates):.1f}–{max(rates):.1f}) | {of_floor} | {times} "
-              f"| {overall[peer.name]:.1f} | {times_overall} | {median(peer, 'cpu_s') / peer.records * 1e6:.1f} "
+              f"| {overall[peer.name]:.1f} | {times_overall} | {median(peer, 'steady_cpu_s') / peer.records * 1e6:.1f} | {median(peer, 'cpu_s') / peer.records * 1e6:.1f} "
               f"| {median(peer, 'broker_cpu_s') / peer.records * 1e6:.1f} | {median(peer, 'rss_mib'):.0f} | {median(peer, 'checkpoint_mib'):.1f} "
               f"| {median(peer, 'checkpoint_files'):.0f} |")
     print("\nWhere a batch's time goes, in ms, as Spark tells it (mean of the steady batches, medians of the runs):")
