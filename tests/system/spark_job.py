@@ -17,6 +17,7 @@ from kafka_detection import DEFAULT_RULES, ROOT, wait_for
 
 TOOL = ROOT / "tools/spark"
 LOCAL = "local[2]"
+SECONDS = 400  # enough for a machine with much else to do
 
 
 def stream(address, topic, alerts, processed="", dead_letters="", **settings):
@@ -56,8 +57,9 @@ class Job:
         return self
 
     def read(self):
-        for line in self.process.stdout:
-            self.told.append(json.loads(line))
+        with self.process.stdout as lines:
+            for line in lines:
+                self.told.append(json.loads(line))
 
     def events(self, name):
         return [event for event in list(self.told) if event["event"] == name]
@@ -65,14 +67,14 @@ class Job:
     def running(self):
         return self.process.poll() is None
 
-    def wait_for(self, name, count=1, seconds=90):
+    def wait_for(self, name, count=1, seconds=SECONDS):
         """Until so many events of that name have come; the last of them."""
         wait_for(f"{count} × {name}", lambda: len(self.events(name)) >= count or not self.running(), seconds)
         found = self.events(name)
         assert len(found) >= count, self.last_words()
         return found[-1]
 
-    def end(self, code=0, seconds=240):
+    def end(self, code=0, seconds=SECONDS):
         """Waits for it to end by itself, and with that code; what it ended with."""
         deadline = time.monotonic() + seconds
         while self.running():
@@ -81,13 +83,14 @@ class Job:
                 raise AssertionError(f"the job still ran after {seconds} s; {self.last_words()}")
             time.sleep(0.02)
         self.reader.join(10)
+        self.process.stdin.close()
         assert self.process.returncode == code, f"exit code {self.process.returncode} and not {code}; {self.last_words()}"
         return self.events("failed" if code else "ended")[-1]
 
-    def run(self, code=0, seconds=240, **environment):
+    def run(self, code=0, seconds=SECONDS, **environment):
         return self.start(**environment).end(code, seconds)
 
-    def stop(self, seconds=60):
+    def stop(self, seconds=SECONDS):
         if self.running():
             self.process.stdin.write("stop\n")
             self.process.stdin.flush()
@@ -97,6 +100,8 @@ class Job:
         if self.process and self.running():
             self.process.kill()
             self.process.wait(30)
+            self.reader.join(10)
+            self.process.stdin.close()
 
     def last_words(self):
         said = (self.folder / "stderr").read_text(errors="replace")

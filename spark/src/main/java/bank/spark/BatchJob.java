@@ -201,7 +201,7 @@ final class BatchJob {
       return; // there were no records
     }
     StringBuilder options = new StringBuilder();
-    files.forEach(file -> options.append("input=").append(file.path()).append('\n'));
+    files.forEach(file -> options.append("input=").append(file.name()).append('\n'));
     options.append("alerts_input=").append(settings.text("alerts", "")).append('\n');
     options.append("top=").append(settings.number("top", 10)).append('\n');
     options.append("generated_at_us=").append(ShardProcessor.nowMicros()).append('\n');

@@ -19,7 +19,7 @@ final class Failures {
           sign("bank\\.spark\\.RulesException: (.*)", "rules_invalid", "mend the rules file"),
           sign("bank\\.spark\\.StateException: (.*)", "checkpoint_damaged", Advice.NEW_CHECKPOINT),
           sign(
-              "OutOfMemoryError|GC overhead limit|exited with code 52|exit(?:ed)? (?:code|status) 137|exceeding.* memory limits",
+              "OutOfMemoryError|INVALID_(?:DRIVER|EXECUTOR)_MEMORY|GC overhead limit|exited with code 52|exit(?:ed)? (?:code|status) 137|exceeding.* memory limits",
               "heap",
               "give it more memory (spark.executor_memory, spark.driver_memory), or let a batch be smaller (--max-per-batch)"),
           sign(
@@ -29,9 +29,14 @@ final class Failures {
                   + Advice.NEW_CHECKPOINT),
           sign("UnknownTopicOrPartition|TopicMissing|does not host this topic-partition", "topic_missing", "create it: bank topics create"),
           sign(
-              "All masters are unresponsive|Failed to connect to master|Master removed our application",
+              "All masters are unresponsive|Failed to connect to master",
               "master_unreachable",
               "is the cluster up? make cluster-status"),
+          sign("java\\.nio\\.file\\.NoSuchFileException: (.*)", "input", "executors must find the files at the same place as the driver"),
+          sign(
+              "Master removed our application|methods on a stopped SparkContext|SparkContext was shut down",
+              "cluster_lost",
+              "the master has ended the application, most often because its executors could not be started; the workers' logs say why"),
           sign(
               "CANNOT_LOAD_STATE_STORE|CANNOT_READ_(?:STATE|CHECKPOINT|DELTA|SNAPSHOT)|Incomplete log file|MALFORMED_(?:LOG|CHECKPOINT)"
                   + "|FileNotFoundException.*/state/|CHECKPOINT_FILE_CHECKSUM|Error reading delta file|StateStore.*(?:corrupt|does not exist)",

@@ -17,7 +17,8 @@ import org.apache.hadoop.fs.Path;
  * A file of transactions.
  *
  * @param number its place among all, in arrival order
- * @param path as it was given; it stands in the alerts' {@code source}
+ * @param name as it was given; it stands in the alerts' {@code source}
+ * @param path where any process finds it
  * @param layout {@code jsonl}, {@code json}, {@code csv} or {@code parquet}
  * @param bytes its length as it lies
  * @param begin of its records, behind a header
@@ -25,7 +26,7 @@ import org.apache.hadoop.fs.Path;
  * @param header of a CSV
  * @param splittable whether it may be read from its midst
  */
-record InputFile(int number, String path, String layout, long bytes, long begin, long line, String header, boolean splittable)
+record InputFile(int number, String name, String path, String layout, long bytes, long begin, long line, String header, boolean splittable)
     implements Serializable {
   private static final int HEAD_BYTES = (1 << 20) + (1 << 18);
   private static final int COMPRESSED = 8; // how many times longer JSON gets, about
@@ -36,7 +37,7 @@ record InputFile(int number, String path, String layout, long bytes, long begin,
   }
 
   String origin() {
-    return path + ":";
+    return name + ":";
   }
 
   /**
@@ -101,11 +102,12 @@ record InputFile(int number, String path, String layout, long bytes, long begin,
     return input.startsWith("./") ? "./" + here.relativize(local) : here.relativize(local).toString();
   }
 
-  private static InputFile inspect(int number, String path, String format, RulesOf rules, Configuration hadoop) throws IOException {
+  private static InputFile inspect(int number, String given, String format, RulesOf rules, Configuration hadoop) throws IOException {
+    String path = ByteSource.isLocal(given) ? java.nio.file.Path.of(given).toAbsolutePath().toString() : given;
     long bytes = ByteSource.isLocal(path) ? Files.size(java.nio.file.Path.of(path)) : new Path(path).getFileSystem(hadoop).getFileStatus(new Path(path)).getLen();
     byte[] magic = ByteSource.magic(path, hadoop);
     if (format.equals("parquet") || (magic.length == 4 && new String(magic, StandardCharsets.ISO_8859_1).equals("PAR1"))) {
-      return new InputFile(number, path, "parquet", bytes, 0, 1, "", false);
+      return new InputFile(number, given, path, "parquet", bytes, 0, 1, "", false);
     }
     String compression = ByteSource.compression(magic);
     ByteBuffer head = ByteBuffer.allocateDirect(HEAD_BYTES);
@@ -113,9 +115,9 @@ record InputFile(int number, String path, String layout, long bytes, long begin,
     try (ByteSource source = ByteSource.whole(path, hadoop)) {
       whole = source.fill(head);
     }
-    String name = compression.isEmpty() ? path : path.replaceFirst("\\.(gz|zst|zstd)$", "");
+    String name = compression.isEmpty() ? given : given.replaceFirst("\\.(gz|zst|zstd)$", "");
     JsonNode told = StreamJob.parse(Native.inspectFile(rules.handle(), name, layout(format, head), head, head.position(), whole));
-    return new InputFile(number, path, told.path("layout").asText(), bytes, told.path("begin").asLong(), told.path("line").asLong(),
+    return new InputFile(number, given, path, told.path("layout").asText(), bytes, told.path("begin").asLong(), told.path("line").asLong(),
         told.path("header").asText(), compression.isEmpty() && told.path("splittable").asBoolean());
   }
 

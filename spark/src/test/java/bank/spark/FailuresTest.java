@@ -24,6 +24,8 @@ class FailuresTest {
         "rules_invalid | bank.spark.RulesException: rules.yaml:3:5: unknown field",
         "kafka_unreachable | org.apache.kafka.common.errors.TimeoutException: Timed out waiting for a node assignment.",
         "master_unreachable | All masters are unresponsive! Giving up.",
+        "cluster_lost | java.lang.IllegalStateException: Cannot call methods on a stopped SparkContext.",
+        "heap | [INVALID_EXECUTOR_MEMORY] Executor memory 419430400 must be at least 471859200.",
         "other | java.lang.ArithmeticException: / by zero",
       })
   void itIsRecognisedInAnExecutorsText(String kind, String text) {

@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 
 class FilePartTest {
   private static InputFile file(long bytes, boolean splittable) {
-    return new InputFile(0, "f.jsonl", "jsonl", bytes, 3, 1, "", splittable);
+    return new InputFile(0, "f.jsonl", "/f.jsonl", "jsonl", bytes, 3, 1, "", splittable);
   }
 
   @Test

@@ -44,7 +44,7 @@ class ParquetInputTest {
   private List<String> records(StructType schema, List<Row> rows, String mapping) {
     String path = folder.resolve("file.parquet").toString();
     spark.createDataFrame(rows, schema).coalesce(1).write().parquet(path);
-    InputFile file = new InputFile(4, path, "parquet", 0, 0, 1, "", false);
+    InputFile file = new InputFile(4, "name", path, "parquet", 0, 0, 1, "", false);
     List<String> found = new ArrayList<>();
     for (Row row : ParquetInput.records(spark, file, mapping).collectAsList()) {
       assertEquals(4, row.<Integer>getAs("partition"));
