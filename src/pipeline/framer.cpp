@@ -134,7 +134,13 @@ void split(const Frame& frame, std::string_view text, std::int64_t line, const S
   std::size_t begin = 0;
   for (const std::size_t end : ends) {
     const std::string_view record = trim_line(lines.substr(begin, end - begin));
-    if (!record.empty()) out.push_back({.bytes = record, .number = line, .stream = &stream});
+    if (!record.empty()) {
+      // Filled where it lies: copied from one made beside it, it would have to wait for those writes.
+      RawRecord& raw = out.emplace_back();
+      raw.bytes = record;
+      raw.number = line;
+      raw.stream = &stream;
+    }
     begin = end + 1;
     ++line;
   }
