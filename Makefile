@@ -9,6 +9,7 @@ RUNS ?= 5
 LINES ?= 5000000
 PREFIX ?= /usr/local
 ARGS ?=
+ROOMS ?=
 
 # $(call build,PRESET,TARGETS): configures where that was not done yet, then builds.
 build = @[ -e build/$(1)/build.ninja ] || cmake --preset $(1) -Wno-dev >/dev/null && cmake --build --preset $(1) -j $(JOBS) $(if $(2),--target $(2))
@@ -115,10 +116,10 @@ asan: ## The tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@ctest --preset asan -j $(JOBS)
 
 .PHONY: tsan
-tsan: ## The tests that use threads, under ThreadSanitizer
+tsan: ## The tests under ThreadSanitizer (ROOMS="pipeline kafka": only the unit tests of these)
 	@tools/setup run test
-	$(call build,tsan)
-	@ctest --preset tsan -j $(JOBS)
+	$(call build,tsan,$(ROOMS:%=%_test))
+	@ctest --preset tsan -j $(JOBS) $(if $(ROOMS),-R "^($$(echo $(ROOMS) | tr ' ' '|'))$$")
 
 .PHONY: fuzz
 fuzz: ## Every fuzz target for SECONDS_PER_TARGET seconds
