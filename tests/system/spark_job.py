@@ -17,7 +17,7 @@ from kafka_detection import DEFAULT_RULES, ROOT, wait_for
 
 TOOL = ROOT / "tools/spark"
 LOCAL = "local[2]"
-SECONDS = 400  # enough for a machine with much else to do
+SECONDS = 900  # enough for a machine with much else to do
 
 
 def stream(address, topic, alerts, processed="", dead_letters="", **settings):

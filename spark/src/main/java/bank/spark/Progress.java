@@ -113,13 +113,18 @@ final class Progress extends StreamingQueryListener {
     return shards.values().stream().mapToLong(each -> each.path(name).asLong()).sum();
   }
 
-  /** How many records of the topic are not read yet: Σ (latest − end), by the offsets that Spark's source tells. */
-  private static long lagOf(SourceProgress[] sources) {
+  /**
+   * How many records of the topic are not read yet, Σ (latest − end); null where Spark has not asked Kafka: before a batch
+   * that is run again.
+   */
+  private static Long lagOf(SourceProgress[] sources) {
     long lag = 0;
     for (SourceProgress source : sources) {
-      JsonNode end = StreamJob.parse(source.endOffset() == null ? "{}" : source.endOffset());
-      JsonNode latest = StreamJob.parse(source.latestOffset() == null ? "{}" : source.latestOffset());
-      for (Map.Entry<String, JsonNode> topic : latest.properties()) {
+      if (source.latestOffset() == null || source.endOffset() == null) {
+        return null;
+      }
+      JsonNode end = StreamJob.parse(source.endOffset());
+      for (Map.Entry<String, JsonNode> topic : StreamJob.parse(source.latestOffset()).properties()) {
         for (Map.Entry<String, JsonNode> partition : topic.getValue().properties()) {
           lag += Math.max(0, partition.getValue().asLong() - end.path(topic.getKey()).path(partition.getKey()).asLong());
         }
