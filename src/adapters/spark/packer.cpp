@@ -17,7 +17,6 @@ constexpr std::string_view raw_magic = "BKR1";
 constexpr std::string_view drained_magic = "BKD1";
 constexpr std::uint16_t version = 1;
 constexpr std::size_t raw_head_bytes = 24;
-constexpr std::size_t raw_record_bytes = 16;
 constexpr std::size_t drained_head_bytes = 16;
 constexpr std::size_t drained_chunk_bytes = 8;
 
