@@ -14,14 +14,16 @@ final class Failures {
   /** {@code pattern}: its first group, where it has one, is the message; else that is the line it was found on. */
   private record Sign(Pattern pattern, String kind, String advice) {}
 
+  private static final String HEAP = "heap";
+  private static final String CLUSTER_LOST = "cluster_lost";
   private static final List<Sign> SIGNS =
       List.of(
           sign("bank\\.spark\\.RulesException: (.*)", "rules_invalid", "mend the rules file"),
           sign("bank\\.spark\\.StateException: (.*)", "checkpoint_damaged", Advice.NEW_CHECKPOINT),
           sign(
               "OutOfMemoryError|INVALID_(?:DRIVER|EXECUTOR)_MEMORY|GC overhead limit|exited with code 52|exit(?:ed)? (?:code|status) 137|exceeding.* memory limits",
-              "heap",
-              "give it more memory (spark.executor_memory, spark.driver_memory), or let a batch be smaller (--max-per-batch)"),
+              HEAP,
+              Advice.MORE_MEMORY),
           sign(
               "OffsetOutOfRange|KAFKA_DATA_LOSS|data may have been (?:lost|missed)|failOnDataLoss|PartitionOffsetChanged|offset was changed",
               "offsets_lost",
@@ -35,7 +37,7 @@ final class Failures {
           sign("java\\.nio\\.file\\.NoSuchFileException: (.*)", "input", "executors must find the files at the same place as the driver"),
           sign(
               "Master removed our application|methods on a stopped SparkContext|SparkContext was shut down",
-              "cluster_lost",
+              CLUSTER_LOST,
               "the master has ended the application, most often because its executors could not be started; the workers' logs say why"),
           sign(
               "CANNOT_LOAD_STATE_STORE|CANNOT_READ_(?:STATE|CHECKPOINT|DELTA|SNAPSHOT)|Incomplete log file|MALFORMED_(?:LOG|CHECKPOINT)"
@@ -55,6 +57,8 @@ final class Failures {
   static final class Advice {
     static final String NEW_CHECKPOINT =
         "begin anew with another --checkpoint: it reads the topic from its beginning, and may repeat alerts that were written already";
+
+    static final String MORE_MEMORY = "give it more memory (spark.executor_memory, spark.driver_memory), or let a batch be smaller (--max-per-batch)";
 
     private Advice() {}
   }
@@ -79,6 +83,13 @@ final class Failures {
       root = root.getCause();
     }
     return new Failure("other", firstLine(root.toString()), "the log has all of it", error);
+  }
+
+  /** The failure of a run in one process, where there is no cluster to be lost: Spark stops itself there when memory runs out. */
+  static Failure inOneProcess(Failure failure) {
+    return failure.kind().equals(CLUSTER_LOST)
+        ? new Failure(HEAP, "Spark has stopped itself, as it does when memory runs out: " + failure.getMessage(), Advice.MORE_MEMORY, failure)
+        : failure;
   }
 
   private static Sign sign(String pattern, String kind, String advice) {

@@ -34,6 +34,7 @@ public final class Main {
   private final Events events;
   private volatile Runnable stopJob = () -> {};
   private volatile boolean stopping;
+  private boolean inOneProcess;
 
   private Main(Events events) {
     this.events = events;
@@ -43,12 +44,13 @@ public final class Main {
     PrintStream stdout = System.out;
     System.setOut(System.err); // stdout is for events alone, whoever else prints
     Events events = new Events(stdout);
+    Main main = new Main(events);
     int code = OK;
     try {
-      new Main(events).runAll(arguments);
+      main.runAll(arguments);
     } catch (Throwable error) { // an OutOfMemoryError, too, is to be told
       error.printStackTrace();
-      Failure failure = Failures.of(error);
+      Failure failure = main.inOneProcess ? Failures.inOneProcess(Failures.of(error)) : Failures.of(error);
       events.tell(Events.named("failed").put("kind", failure.kind()).put("message", failure.getMessage()).put("advice", failure.advice()));
       code = failure.kind().equals("rules_invalid") || failure.kind().equals("settings") ? WRONG_USE : FAILED;
     }
@@ -67,6 +69,7 @@ public final class Main {
         JsonNode described = StreamJob.parse(Native.describeRules(settings.rules().handle()));
         SparkConf conf = conf(settings);
         findMaster(conf.get("spark.master"));
+        inOneProcess = conf.get("spark.master").startsWith("local");
         spark = SparkSession.builder().config(conf).getOrCreate();
         run(spark, settings, described);
       }
@@ -102,6 +105,7 @@ public final class Main {
     String master = settings.text("master", conf.get("spark.master", "local[*]"));
     Matcher local = LOCAL.matcher(master);
     if (local.matches()) { // so that a task that failed is tried again there, too
+      conf.setIfMissing("spark.executor.killOnFatalError.depth", "0"); // a task without memory fails, and the rest can tell of it
       master = "local[" + (local.group(1) == null ? "1" : local.group(1)) + ",4]";
     }
     if (HERE.matcher(master).lookingAt()) {
