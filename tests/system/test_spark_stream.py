@@ -1,6 +1,7 @@
 """Spark's stream on a real broker: what comes out, what it tells, and how it ends, in one process (local[2])."""
 
 import json
+import os
 import pathlib
 import tempfile
 import unittest
@@ -19,6 +20,7 @@ RULES = """version: 1
 """
 
 
+@unittest.skipUnless(os.environ.get("BANK_TEST_LONG"), "takes many minutes: BANK_TEST_LONG=1 runs it")
 class Stream(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
