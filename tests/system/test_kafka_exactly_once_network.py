@@ -80,8 +80,8 @@ class OverANetwork(unittest.TestCase):
 
     def test_kill_9_at_every_step_of_a_transaction(self):
         stage = self.stage("steps", processed=True)
-        steps = [("add partitions", kafka_proxy.ADD_PARTITIONS_TO_TXN), ("produce", kafka_proxy.PRODUCE), ("add offsets", kafka_proxy.ADD_OFFSETS_TO_TXN),
-                 ("commit offsets", kafka_proxy.TXN_OFFSET_COMMIT), ("end", kafka_proxy.END_TXN)]
+        steps = [("add offsets", kafka_proxy.ADD_OFFSETS_TO_TXN), ("commit offsets", kafka_proxy.TXN_OFFSET_COMMIT),
+                 ("add partitions", kafka_proxy.ADD_PARTITIONS_TO_TXN), ("produce", kafka_proxy.PRODUCE), ("end", kafka_proxy.END_TXN)]
         kills, sent, rounds = 0, 0, 3 if LONG else 1
         share = len(self.lines) // (len(steps) * 2 * rounds)
         for _ in range(rounds):

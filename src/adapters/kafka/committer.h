@@ -104,6 +104,7 @@ class Committer {
   void commit_until_settled(const Chunks& chunks);
   [[nodiscard]] Outcome try_commit(const Chunks& chunks);
   [[nodiscard]] Outcome settle_unknown(const Chunks& chunks);
+  [[nodiscard]] Outcome send_offsets(const Chunks& chunks);
   Outcome abort(Outcome then);
   [[nodiscard]] Outcome give_in(Error error);
   [[nodiscard]] Outcome outcome_of(const rd_kafka_error_t* error, std::string_view doing);

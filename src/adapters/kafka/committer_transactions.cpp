@@ -37,10 +37,13 @@ Result<void> Committer::make_producer() {
                                           {"linger.ms", "2"},
                                           // The cluster refuses a transaction's first requests while it ends the
                                           // one before, which takes it milliseconds.
-                                          {"retry.backoff.ms", "10"}};
+                                          {"retry.backoff.ms", "2"}};
   const std::array<Property, 2> required = {Property{"transactional.id", options_.transactional_id},
                                             {"enable.idempotence", "true"}};
-  Result<Client> made = Client::make(RD_KAFKA_PRODUCER, options_.connection, chosen, required);
+  // Nothing is to be done on a delivery: a transaction with a failed one can't be committed. But the flush in
+  // rd_kafka_commit_transaction() looks up only for delivery reports, or else every 10 ms.
+  const Callbacks callbacks = {.delivered = [](rd_kafka_t*, const rd_kafka_message_t*, void*) {}};
+  Result<Client> made = Client::make(RD_KAFKA_PRODUCER, options_.connection, chosen, required, callbacks);
   if (!made) return std::unexpected(made.error());
   producer_.emplace(std::move(*made));
   for (;;) {
@@ -164,6 +167,9 @@ Committer::Outcome Committer::try_commit(const Chunks& chunks) {
     if (error) return Outcome::unknown;  // the producer is past use: make it anew
     open_ = true;
   }
+  // The offsets first: where the cluster still ends the transaction before this one, it refuses what comes first until
+  // it is done, and a refused offset is sent again after retry.backoff.ms; for a refused partition librdkafka waits 20.
+  if (const Outcome sent = send_offsets(chunks); sent != Outcome::committed) return sent;
   std::uint32_t produced = 0;
   for (const std::unique_ptr<Chunk>& chunk : chunks) {
     for (const OutMessage& message : chunk->messages) {
@@ -172,17 +178,6 @@ Committer::Outcome Committer::try_commit(const Chunks& chunks) {
       constexpr std::uint32_t poll_every = 4096;
       if (++produced % poll_every == 0) rd_kafka_poll(producer_->get(), 0);
     }
-  }
-
-  const PartitionList offsets = offsets_of(chunks);
-  for (;;) {
-    const KafkaError error(
-        rd_kafka_send_offsets_to_transaction(producer_->get(), offsets.get(), group_.get(), call_timeout_ms));
-    if (!error) break;
-    const Outcome outcome = outcome_of(error.get(), "cannot commit offsets");
-    if (outcome != Outcome::again || rd_kafka_error_is_retriable(error.get()) == 0) return outcome;
-    if (giving_up()) return abort(Outcome::again);
-    pause(pause_ms);
   }
   for (;;) {
     const KafkaError error(rd_kafka_commit_transaction(producer_->get(), call_timeout_ms));
@@ -195,6 +190,20 @@ Committer::Outcome Committer::try_commit(const Chunks& chunks) {
   open_ = false;
   producer_->complaints().note_reachable();
   return Outcome::committed;
+}
+
+// Outcome::committed: they are part of the open transaction.
+Committer::Outcome Committer::send_offsets(const Chunks& chunks) {
+  const PartitionList offsets = offsets_of(chunks);
+  for (;;) {
+    const KafkaError error(
+        rd_kafka_send_offsets_to_transaction(producer_->get(), offsets.get(), group_.get(), call_timeout_ms));
+    if (!error) return Outcome::committed;
+    const Outcome outcome = outcome_of(error.get(), "cannot commit offsets");
+    if (outcome != Outcome::again || rd_kafka_error_is_retriable(error.get()) == 0) return outcome;
+    if (giving_up()) return abort(Outcome::again);
+    pause(pause_ms);
+  }
 }
 
 Committer::Outcome Committer::give_in(Error error) {
