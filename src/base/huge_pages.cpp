@@ -4,10 +4,14 @@
 
 namespace bank {
 
-void advise_huge_pages([[maybe_unused]] void* begin, [[maybe_unused]] std::size_t size) noexcept {
+void* allocate_huge_pages(std::size_t bytes) {
+  const std::size_t whole = (bytes + huge_page_bytes - 1) / huge_page_bytes * huge_page_bytes;
+  void* memory = std::aligned_alloc(huge_page_bytes, whole);
+  if (memory == nullptr) throw std::bad_alloc();
 #ifdef MADV_HUGEPAGE
-  (void)madvise(begin, size, MADV_HUGEPAGE);
+  (void)madvise(memory, whole, MADV_HUGEPAGE);
 #endif
+  return memory;
 }
 
 }  // namespace bank

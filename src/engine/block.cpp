@@ -76,19 +76,17 @@ Block BlockPool::take(std::size_t capacity) {
   return view(bytes, capacity);
 }
 
-// A few small slabs, so that a small engine stays small; then slabs of the size of a huge page, since random accounts
-// in ordinary pages cost more in address translation than in memory accesses.
+// A few small slabs, so that a small engine stays small; then slabs of huge pages.
 void BlockPool::add_slab(std::size_t least) {
   constexpr std::size_t small_slab = std::size_t{256} << 10;
   constexpr std::size_t small_slabs = 8;
   const bool huge = slabs_.size() >= small_slabs;
   const std::size_t unit = huge ? huge_page_bytes : small_slab;
   left_ = (least + unit - 1) / unit * unit;
-  next_ = static_cast<std::byte*>(std::aligned_alloc(huge ? huge_page_bytes : 64, left_));
+  next_ = static_cast<std::byte*>(huge ? allocate_huge_pages(left_) : std::aligned_alloc(64, left_));
   if (next_ == nullptr) throw std::bad_alloc();
   slabs_.emplace_back(next_);
   bytes_ += left_;
-  if (huge) advise_huge_pages(next_, left_);
 }
 
 void BlockPool::give_back(const Block& block) { free_[class_of[block.capacity()]].push_back(block.bytes()); }

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/huge_pages.h"
+
 namespace bank::engine {
 
 /// Open addressing with linear probing over 8-byte slots, at most three quarters full. A slot keeps 32 bits of the
@@ -77,7 +79,7 @@ class HashIndex {
   }
 
   void grow() {
-    std::vector<Slot> old(slots_.size() * 2);
+    Slots old(slots_.size() * 2);
     old.swap(slots_);
     mask_ = slots_.size() - 1;
     for (const Slot& slot : old) {
@@ -85,7 +87,8 @@ class HashIndex {
     }
   }
 
-  std::vector<Slot> slots_;
+  using Slots = std::vector<Slot, HugePageAllocator<Slot>>;
+  Slots slots_;
   std::size_t mask_;
   std::size_t size_ = 0;
 };

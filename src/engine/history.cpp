@@ -4,6 +4,7 @@
 #include <new>
 
 #include "base/assert.h"
+#include "base/huge_pages.h"
 #include "engine/text.h"
 
 namespace bank::engine {
@@ -45,11 +46,21 @@ void Histories::prefetch_entries(std::uint32_t likely_account) const {
   if (likely_account == HashIndex::none) return;
   const Account& account = at(likely_account);
   if (account.data() == nullptr || account.is_large()) return;
-  // All of a small block; of a larger one the times and the first halves of the ids, which every judgement looks at.
+  // All of a small block. Of a larger one the times and the first halves of the ids, which every judgement looks at; of
+  // the other columns the place of the next entry, and of the symbols' that of the oldest, which may have to go.
+  const Layout& layout = plan_.layout();
+  const std::size_t capacity = account.capacity();
+  const std::size_t bytes = capacity * layout.entry_bytes();
   const char* data = static_cast<const char*>(account.data());
-  const std::size_t bytes = account.capacity() * plan_.layout().entry_bytes();
-  const std::size_t wanted = std::min(bytes, std::max<std::size_t>(512, 16 * account.capacity()));
-  for (std::size_t at = 0; at < wanted; at += 64) __builtin_prefetch(data + at);
+  const std::size_t front = bytes <= 512 ? bytes : 16 * capacity;
+  for (std::size_t at = 0; at < front; at += 64) __builtin_prefetch(data + at);
+  if (front == bytes) return;
+  const Block block = account.block(blocks_);
+  const std::size_t next = account.begin() + account.size();
+  __builtin_prefetch(block.ids_high() + next);
+  for (std::size_t i = 0; i < layout.values; ++i) __builtin_prefetch(block.values(i) + next);
+  for (std::size_t i = 0; i < layout.words; ++i) __builtin_prefetch(block.words(i) + next);
+  for (std::size_t i = plan_.flag_words(); i < layout.words; ++i) __builtin_prefetch(block.words(i) + account.begin());
 }
 
 Account* Histories::find(std::string_view number, std::uint64_t hash) {
@@ -70,7 +81,7 @@ Account& Histories::find_or_add(std::string_view number, std::uint64_t hash) {
   if (free_.empty()) {
     id = static_cast<std::uint32_t>(used_.size());
     BANK_ASSERT(id != HashIndex::none);
-    if (id % chunk == 0) chunks_.push_back(std::make_unique_for_overwrite<Slot[]>(chunk));
+    if (id == chunks_.size() * chunk) add_chunks();
     used_.push_back(true);
   } else {
     id = free_.back();
@@ -79,6 +90,16 @@ Account& Histories::find_or_add(std::string_view number, std::uint64_t hash) {
   }
   index_.insert(hash, id);
   return *new (chunks_[id / chunk][id % chunk].bytes) Account(number, hash);
+}
+
+void Histories::add_chunks() {
+  constexpr std::size_t chunk_bytes = chunk * sizeof(Slot);
+  const bool huge = chunks_.size() >= small_chunks;
+  const std::size_t bytes = huge ? huge_page_bytes : chunk_bytes;
+  auto* slots = static_cast<Slot*>(huge ? allocate_huge_pages(bytes) : std::aligned_alloc(alignof(Slot), bytes));
+  if (slots == nullptr) throw std::bad_alloc();
+  chunk_memory_.emplace_back(slots);
+  for (std::size_t at = 0; at < bytes; at += chunk_bytes) chunks_.push_back(slots + at / sizeof(Slot));
 }
 
 void Histories::remove(Account& account) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <string_view>
@@ -117,15 +118,22 @@ class Histories {
   [[nodiscard]] Entry make_entry() const;
 
  private:
+  // Accounts never move. They stand in chunks: a few small ones, then whole huge pages of them, cut into chunks too.
   static constexpr std::size_t chunk = 256;
+  static constexpr std::size_t small_chunks = 64;
   struct Slot {
     alignas(Account) std::byte bytes[sizeof(Account)];
     [[nodiscard]] Account& account() { return *std::launder(reinterpret_cast<Account*>(bytes)); }
     [[nodiscard]] const Account& account() const { return *std::launder(reinterpret_cast<const Account*>(bytes)); }
   };
 
+  struct Free {
+    void operator()(Slot* slots) const { std::free(slots); }
+  };
+
   [[nodiscard]] Account& at(std::uint32_t id) { return chunks_[id / chunk][id % chunk].account(); }
   [[nodiscard]] const Account& at(std::uint32_t id) const { return chunks_[id / chunk][id % chunk].account(); }
+  void add_chunks();
   void empty(Account& account);
   void drop_front(Account& account, std::size_t count);
   void make_room(Account& account);
@@ -136,7 +144,8 @@ class Histories {
   BlockPool blocks_;
   Symbols symbols_;
   HashIndex index_;
-  std::vector<std::unique_ptr<Slot[]>> chunks_;
+  std::vector<Slot*> chunks_;
+  std::vector<std::unique_ptr<Slot, Free>> chunk_memory_;
   std::vector<bool> used_;
   std::vector<std::uint32_t> free_;
 };
