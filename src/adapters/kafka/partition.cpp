@@ -13,8 +13,10 @@ namespace bank::kafka {
 namespace {
 
 constexpr std::int64_t minute_us = 60'000'000;
-/// Histories are swept when this part of their reach has passed, or a minute where that is longer.
-constexpr std::int64_t sweeps_per_reach = 16;
+/// Histories are swept when this part of their reach has passed, or a minute where that is longer. It is for accounts
+/// that have fallen silent: what is old of another's, the engine drops at its next transaction, and for less than a
+/// sweep, which visits all, has to pay.
+constexpr std::int64_t sweeps_per_reach = 2;
 /// A batch buffer that a huge record has blown up is given back.
 constexpr std::size_t kept_bytes = 4 << 20;
 
