@@ -195,15 +195,16 @@ class Stage:
         return max((detector.peak_kib for detector in self.detectors), default=0) / 1024
 
     def sender(self, lines, rate=None, address=None, name="sent"):
-        """A `bank replay` that sends the lines, keyed by account: a process."""
+        """A `bank replay` that sends the lines, keyed by account: a process. It waits for a broker as long as tools/kafka may take to
+        bring one back on a busy machine, which is longer than bank's own two minutes."""
         path = self.folder / f"{name}.jsonl"
         path.write_bytes(b"".join(line + b"\n" for line in lines))
         command = [BANK, "replay", path, "--kafka", "--topic", self.transactions, "--bootstrap-server", address or self.broker.address,
-                   *(["--rate", str(rate)] if rate else [])]
+                   "-X", "message.timeout.ms=600000", *(["--rate", str(rate)] if rate else [])]
         with (self.folder / f"{name}.log").open("wb") as err:
             return subprocess.Popen(command, env=environment(), cwd=self.folder, stdin=subprocess.DEVNULL, stdout=err, stderr=err)
 
-    def sent(self, process, name="sent", seconds=180):
+    def sent(self, process, name="sent", seconds=600):
         code = process.wait(seconds)
         assert code == 0, (code, (self.folder / f"{name}.log").read_text())
 
