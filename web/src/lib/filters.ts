@@ -1,6 +1,17 @@
-// The filters of the alerts page: they live in the address, so that a view can be linked to.
+// Filters live in the address, so that a view can be linked to.
+import { parse } from './time';
 
-export interface Filters {
+export interface TimeFilter {
+  /** A span up to now ("24h"), "own" for `from` and `to`, or nothing for all of time. */
+  since: string;
+  /** In UTC, so that a link means the same to everybody: from this on, … */
+  from: string;
+  /** … to before this. */
+  to: string;
+}
+
+/** Those of the alerts page. */
+export interface Filters extends TimeFilter {
   q: string;
   account: string;
   rule: string;
@@ -8,31 +19,45 @@ export interface Filters {
   decision: string;
   status: string;
   assignee: string;
-  /** A span up to now ("24h"), or nothing for all of time. */
-  since: string;
   sort: string;
 }
 
-export const NO_FILTERS: Filters = { q: '', account: '', rule: '', severity: '', decision: '', status: '', assignee: '', since: '', sort: '' };
+export const NO_FILTERS: Filters = { q: '', account: '', rule: '', severity: '', decision: '', status: '', assignee: '', since: '', from: '', to: '', sort: '' };
 
-const SPANS_S: Record<string, number> = { '15m': 900, '1h': 3600, '24h': 86_400, '7d': 604_800, '30d': 2_592_000 };
+export const SPANS = [
+  { name: '15m', label: 'Last 15 minutes', seconds: 900 },
+  { name: '1h', label: 'Last hour', seconds: 3600 },
+  { name: '24h', label: 'Last 24 hours', seconds: 86_400 },
+  { name: '7d', label: 'Last 7 days', seconds: 604_800 },
+  { name: '30d', label: 'Last 30 days', seconds: 2_592_000 },
+];
+
+export function timeFromQuery(query: URLSearchParams): TimeFilter {
+  const instant = (name: string) => (Number.isNaN(parse(query.get(name) ?? '')) ? '' : (query.get(name) ?? ''));
+  return { since: query.get('since') ?? '', from: instant('from'), to: instant('to') };
+}
 
 export function fromQuery(query: URLSearchParams): Filters {
   const filters = { ...NO_FILTERS };
   for (const name of Object.keys(filters) as (keyof Filters)[]) filters[name] = query.get(name) ?? '';
-  return filters;
+  return { ...filters, ...timeFromQuery(query) };
 }
 
 /** As the API wants it. */
+export function timeToRequest({ since, from, to }: TimeFilter, now: number): { from: string; to: string } {
+  const span = SPANS.find((known) => known.name === since);
+  return span ? { from: new Date(now - span.seconds * 1000).toISOString(), to: '' } : { from, to };
+}
+
 export function toRequest(filters: Filters, now: number): Record<string, string> {
   const { since, ...rest } = filters;
-  const span = SPANS_S[since];
-  return span === undefined ? rest : { ...rest, from: new Date(now - span * 1000).toISOString() };
+  return { ...rest, ...timeToRequest(filters, now) };
 }
 
 /** How many filters are set; the order is none. */
 export function active(filters: Filters): number {
-  return Object.entries(filters).filter(([name, value]) => value && name !== 'sort').length;
+  const { sort, since, from, to, ...others } = filters;
+  return Object.values(others).filter(Boolean).length + (since || from || to ? 1 : 0);
 }
 
 /** "a,b" without b, or with it. */
@@ -42,9 +67,12 @@ export function toggled(list: string, value: string): string {
 }
 
 /** Whether an alert that just came belongs into the view. `q` and accounts are left to the server: they may match anything. */
-export function mayMatch(filters: Filters, alert: { alert_type: string; severity: string; decision: string | null; status: string; account_ref: string; account_number: string }): boolean {
+export function mayMatch(filters: Filters, alert: { alert_type: string; severity: string; decision: string | null; status: string; account_ref: string; account_number: string; time: string }): boolean {
   const among = (list: string, value: string) => !list || list.split(',').includes(value);
+  const ms = parse(alert.time);
   return (
+    !(ms < parse(filters.from)) &&
+    !(ms >= parse(filters.to)) &&
     among(filters.rule, alert.alert_type) &&
     among(filters.severity, alert.severity) &&
     among(filters.decision, alert.decision ?? '') &&

@@ -36,3 +36,13 @@ export function startKeys(): void {
     }
   });
 }
+
+/** The keys of a list: j and k or the arrows step through its rows, Enter opens the one that they have come to. */
+export function rowKeys(step: (by: number) => void, open: () => void): KeyMap {
+  return { j: () => step(1), k: () => step(-1), ArrowDown: () => step(1), ArrowUp: () => step(-1), Enter: open };
+}
+
+/** Brings a list's row into view, by its number (data-row). */
+export function showRow(row: number): void {
+  document.querySelector(`[data-row="${row}"]`)?.scrollIntoView({ block: 'nearest' });
+}

@@ -20,18 +20,24 @@ export const router = {
 
 export function navigate(to: string, options: { replace?: boolean; keepScroll?: boolean } = {}): void {
   const changesPath = new URL(to, window.location.href).pathname !== current.path;
-  if (options.replace) history.replaceState(null, '', to);
+  if (options.replace) history.replaceState(history.state, '', to);
   else history.pushState(null, '', to);
   current = here();
   if (changesPath && !options.keepScroll) window.scrollTo(0, 0);
 }
 
-/** Replaces the query, so that filters are in the address and a link to them can be sent. */
-export function setQuery(values: Record<string, string>): void {
+/** Replaces the query, so that filters are in the address and a link to them can be sent. With `step`, the browser's Back leads back. */
+export function setQuery(values: Record<string, string>, { step = false } = {}): void {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(values)) if (value) query.set(name, value);
   const text = query.toString();
-  navigate(current.path + (text ? `?${text}` : ''), { replace: true, keepScroll: true });
+  navigate(current.path + (text ? `?${text}` : ''), { replace: !step, keepScroll: true });
+  if (step) history.replaceState({ step: true }, '');
+}
+
+/** Whether Back only undoes a setQuery() of this page. */
+export function isStep(): boolean {
+  return history.state?.step === true;
 }
 
 /** "/cases/7" against "/cases/:id" → { id: "7" }; null where it does not fit. */

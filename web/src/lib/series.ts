@@ -12,23 +12,25 @@ export interface Lines {
 const SHARE_WINDOW_S = 30;
 
 /**
- * Transactions a second, and alerts by transactions over the half minute before. The last step is still being filled and would
- * always look like a fall: it is left out.
+ * Transactions a second, and alerts by transactions over the half minute before. Steps that are known in part would look like a fall,
+ * and are left out: the last one, which is still being filled, and `partial` (see StreamState). So is the time before anything came.
  */
-export function lines(series: SeriesPoint[], stepS: number): Lines {
-  const whole = series.slice(0, -1);
+export function lines(series: SeriesPoint[], stepS: number, partial = NaN): Lines {
   const reach = Math.max(1, Math.round(SHARE_WINDOW_S / stepS));
+  const begin = Math.max(0, series.findIndex((point) => point.transactions > 0 || point.alerts > 0) - 1);
   const result: Lines = { times: [], throughput: [], alertRate: [] };
   let transactions = 0;
   let alerts = 0;
-  for (const [i, point] of whole.entries()) {
+  for (let i = begin; i < series.length - 1; i++) {
+    const point = series[i]!;
     transactions += point.transactions;
     alerts += point.alerts;
-    const gone = whole[i - reach];
+    const gone = i - reach >= begin ? series[i - reach] : undefined;
     if (gone) {
       transactions -= gone.transactions;
       alerts -= gone.alerts;
     }
+    if (parse(point.time) === partial) continue;
     result.times.push(parse(point.time) / 1000);
     result.throughput.push(point.transactions / stepS);
     result.alertRate.push(transactions > 0 ? alerts / transactions : 0);

@@ -4,6 +4,8 @@ import type { Alert, AlertChanged, Health, RuleCount, SeriesPoint, Statistics, T
 
 export interface StreamState {
   statistics: Statistics | null;
+  /** The beginning of the step that was under way when the statistics came: what fell into it before is not in the series. */
+  partial: number;
   /** Newest first, each transaction once. */
   feed: Transaction[];
   /** Events that the server left out for this page, as it was too slow or they were too many. */
@@ -26,7 +28,7 @@ export const FEED_ALERTED_A_TICK = 3;
 export const FEED_OTHERS_A_TICK = 2;
 const SERIES_MS = 15 * 60 * 1000;
 
-export const EMPTY: StreamState = { statistics: null, feed: [], dropped: 0, seen: 0 };
+export const EMPTY: StreamState = { statistics: null, partial: NaN, feed: [], dropped: 0, seen: 0 };
 
 /** The series with what came since added to the bucket that the tick falls into. */
 export function extendSeries(series: SeriesPoint[], stepS: number, time: string, transactions: number, alerts: number): SeriesPoint[] {
@@ -86,8 +88,10 @@ function withTick(state: StreamState, tick: Tick): StreamState {
 
 export function reduce(state: StreamState, event: StreamEvent): StreamState {
   switch (event.type) {
-    case 'snapshot':
-      return { ...state, statistics: event.data };
+    case 'snapshot': {
+      const last = event.data.series.at(-1);
+      return { ...state, statistics: event.data, partial: last ? parse(last.time) + event.data.series_step_s * 1000 : NaN };
+    }
     case 'tick':
       return withTick(state, event.data);
     case 'dropped':

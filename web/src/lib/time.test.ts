@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ago, parse, short, utc } from './time';
+import { ago, fromField, parse, short, toField, utc } from './time';
 
 // vite.config.ts runs the tests in New York.
 describe('parse', () => {
@@ -36,5 +36,15 @@ describe('ago', () => {
   it('grows coarser with age', () => {
     const now = Date.UTC(2026, 0, 10);
     expect([2, 40, 200, 7200, 5 * 86_400].map((s) => ago(now - s * 1000, now))).toEqual(['just now', '40 s ago', '3 min ago', '2 h ago', '5 days ago']);
+  });
+});
+
+describe('a field for a time', () => {
+  it("shows and takes the viewer's zone, summer and winter", () => {
+    expect([toField('2026-07-01T14:05:09.5Z'), toField('2026-01-01T14:05:09Z')]).toEqual(['2026-07-01T10:05:09', '2026-01-01T09:05:09']);
+    expect([fromField('2026-07-01T10:05'), fromField('2026-01-01T09:05:09')]).toEqual(['2026-07-01T14:05:00.000Z', '2026-01-01T14:05:09.000Z']);
+  });
+  it('is empty for what is no time', () => {
+    expect([toField(''), toField('soon'), fromField('')]).toEqual(['', '', '']);
   });
 });

@@ -44,5 +44,17 @@ export function ago(ms: number, now: number = Date.now()): string {
   return `${Math.floor(s / 86400)} days ago`;
 }
 
+/** For an <input type="datetime-local">, which speaks the viewer's zone; "" for what is no time. */
+export function toField(text: string): string {
+  const ms = parse(text);
+  return Number.isNaN(ms) ? '' : `${day(ms)}T${clock(ms)}`;
+}
+
+/** What such an input holds, as an instant in UTC; "" while it is incomplete. */
+export function fromField(text: string): string {
+  const ms = new Date(text).getTime();
+  return Number.isNaN(ms) ? '' : new Date(ms).toISOString();
+}
+
 /** The viewer's zone, as in "Europe/Berlin". */
 export const zone: string = Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC';

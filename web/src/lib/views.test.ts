@@ -12,12 +12,18 @@ describe('lines', () => {
     const drawn = lines([{ time: iso(0), transactions: 50, alerts: 1 }, { time: iso(5), transactions: 2, alerts: 0 }], 5);
     expect(drawn).toEqual({ times: [AT / 1000], throughput: [10], alertRate: [0.02] });
   });
+  it('leaves the step out that was under way when the page was opened, and the time before anything came', () => {
+    const point = (s: number, transactions: number) => ({ time: iso(s), transactions, alerts: 0 });
+    const drawn = lines([point(0, 0), point(5, 0), point(10, 50), point(15, 20), point(20, 50), point(25, 1)], 5, AT + 15_000);
+    expect(drawn.times).toEqual([5, 10, 20].map((s) => AT / 1000 + s));
+    expect(drawn.throughput).toEqual([0, 10, 10]);
+  });
   it('takes the alert rate over half a minute, and 0 of nothing as 0', () => {
     const series = Array.from({ length: 62 }, (_, i) => ({ time: iso(i), transactions: i < 31 ? 0 : 10, alerts: i === 40 ? 3 : 0 }));
     const { alertRate } = lines(series, 1);
     expect(alertRate[0]).toBe(0);
-    expect(alertRate[40]).toBeCloseTo(3 / 100);
-    expect(alertRate[60]).toBeCloseTo(3 / 300);
+    expect(alertRate[40 - 30]).toBeCloseTo(3 / 100);
+    expect(alertRate[60 - 30]).toBeCloseTo(3 / 300);
   });
 });
 
@@ -29,11 +35,21 @@ describe('filters', () => {
     expect(toRequest(filters, AT)).toMatchObject({ rule: 'VELOCITY', from: iso(-3600) });
     expect(toRequest(filters, AT)).not.toHaveProperty('since');
   });
+  it('take a time range of one’s own, and drop what is no time', () => {
+    const filters = fromQuery(new URLSearchParams(`since=own&from=${iso(0)}&to=soon`));
+    expect(filters).toEqual({ ...NO_FILTERS, since: 'own', from: iso(0) });
+    expect(active(filters)).toBe(1);
+    expect(toRequest(filters, AT)).toMatchObject({ from: iso(0), to: '' });
+    expect(toRequest({ ...filters, since: '15m' }, AT)).toMatchObject({ from: iso(-900), to: '' });
+  });
   it('tell which new alerts belong into the view', () => {
-    const alert = { alert_type: 'VELOCITY', severity: 'HIGH', decision: null, status: 'open', account_ref: 'r', account_number: '1' };
+    const alert = { alert_type: 'VELOCITY', severity: 'HIGH', decision: null, status: 'open', account_ref: 'r', account_number: '1', time: iso(0) };
     expect(mayMatch({ ...NO_FILTERS, severity: 'LOW,HIGH' }, alert)).toBe(true);
     expect(mayMatch({ ...NO_FILTERS, severity: 'LOW' }, alert)).toBe(false);
     expect(mayMatch({ ...NO_FILTERS, decision: 'BLOCK' }, alert)).toBe(false);
+    expect(mayMatch({ ...NO_FILTERS, since: 'own', from: iso(0), to: iso(1) }, alert)).toBe(true);
+    expect(mayMatch({ ...NO_FILTERS, since: 'own', from: iso(1) }, alert)).toBe(false);
+    expect(mayMatch({ ...NO_FILTERS, since: 'own', to: iso(0) }, alert)).toBe(false);
   });
   it('toggle a value of a list', () => {
     expect([toggled('', 'a'), toggled('a,b', 'a'), toggled('a', 'b')]).toEqual(['a', 'b', 'a,b']);
