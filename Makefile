@@ -165,11 +165,12 @@ dashboard: web ## The dashboard with its page, on a generated bank, until Ctrl-C
 	@build/release/bin/bank dashboard --source demo $(ARGS)
 
 .PHONY: test-web
-test-web: web ## The page: its types and unit tests, and the whole of it in Chromium (which takes Node 20)
+test-web: web ## The page: types, unit tests, and in Chromium on demo, files and Kafka (Node 20)
 	@cd web && npm run --silent check && npm run --silent unit
 	@$(NODE_20)
-	@tools/setup browser
+	@tools/setup browser kafka
 	@$(MAKE) --no-print-directory build
+	@tools/kafka fetch >/dev/null
 	@cd web && BANK=$(CURDIR)/build/release/bin/bank node --test --test-concurrency=1 tests/*.test.mjs
 
 .PHONY: screenshots

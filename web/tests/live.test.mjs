@@ -5,7 +5,7 @@ import { as, close, isLive, open } from './browser.mjs';
 
 let bank, browser, admin;
 before(async () => {
-  bank = await Bank.start();
+  bank = await Bank.start({ rate: 500 });
   browser = await open();
   admin = await bank.addPeople();
 });

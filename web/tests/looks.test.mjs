@@ -3,13 +3,14 @@ import { after, before, test } from 'node:test';
 import { Bank } from './bank.mjs';
 import { as, close, isAccessible, isLive, open, PHONE, WIDE } from './browser.mjs';
 import { everyPage, settled } from './pages.mjs';
+import { smoothness } from './smooth.mjs';
 
-let bank, browser, admin;
+let bank, browser, admin, alert;
 before(async () => {
-  bank = await Bank.start(1000);
+  bank = await Bank.start({ rate: 500 });
   browser = await open();
   admin = await bank.addPeople();
-  await bank.hasAlerts(admin, '', 10);
+  alert = await bank.velocity(admin);
 });
 after(async () => {
   await browser?.close();
@@ -20,7 +21,7 @@ for (const [size, options] of [['wide', WIDE], ['phone', PHONE]]) {
   for (const colorScheme of ['light', 'dark']) {
     test(`every page, ${size} and ${colorScheme}: accessible, no wider than the screen, nothing that its CSP refuses`, async () => {
       const page = await as(browser, bank, 'admin', { ...options, colorScheme });
-      for (const [name, path] of Object.entries(await everyPage(bank, admin))) {
+      for (const [name, path] of Object.entries(everyPage(alert))) {
         await page.goto(path);
         await settled(page);
         await isAccessible(page, `${name}, ${size}, ${colorScheme}`);
@@ -50,19 +51,14 @@ test('the keyboard help opens and closes by keys, and letters lead to pages', as
 });
 
 test('5,000 transactions a second do not make the page stutter', async () => {
-  const fast = await Bank.start(5000);
+  const fast = await Bank.start({ rate: 5000 });
   try {
     await fast.addPeople();
     const page = await as(browser, fast, 'anna');
     await isLive(page);
     await page.locator('section[aria-label="Live feed"] tbody tr').nth(20).waitFor();
-    // Processor time of the page's own thread, as other processes take their part of the machine in between.
-    const probe = await page.context().newCDPSession(page);
-    await probe.send('Performance.enable', { timeDomain: 'threadTicks' });
-    const used = async () => (await probe.send('Performance.getMetrics')).metrics.find((metric) => metric.name === 'TaskDuration').value;
-    const [before, seconds] = [await used(), 8];
-    await page.waitForTimeout(seconds * 1000);
-    const share = ((await used()) - before) / seconds;
+    // By processor time of the page's own thread, as other processes take their part of the machine in between.
+    const { busy: share } = await smoothness(page, 8000);
     const { rows, elements } = await page.evaluate(() => ({ rows: document.querySelectorAll('tbody tr').length, elements: document.querySelectorAll('*').length }));
     console.log(`# the page's thread is busy ${(share * 100).toFixed(0)} % of the time; ${elements} elements`);
     assert.ok(share < 0.3, `the page's thread is busy ${share} of the time`);

@@ -2,14 +2,13 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Bank } from './bank.mjs';
 import { as, close, open } from './browser.mjs';
-import { WITH_WINDOW } from './pages.mjs';
 
 let bank, browser, admin;
 before(async () => {
-  bank = await Bank.start(1000);
+  bank = await Bank.start({ rate: 500 });
   browser = await open();
   admin = await bank.addPeople();
-  await bank.hasAlerts(admin, '', 12);
+  await bank.highAmounts(admin, 12);
 });
 after(async () => {
   await browser?.close();
@@ -39,6 +38,53 @@ test('filters narrow the list, and are in the address', async () => {
   await page.getByRole('search', { name: 'Filter alerts' }).getByRole('searchbox').fill('nothing is called this');
   await page.keyboard.press('Enter');
   await page.getByText('No alert fits').waitFor();
+  await close(page);
+});
+
+test('a time range is taken in the viewer’s zone, and a link to it means the same in another', async () => {
+  const alert = await bank.velocity(admin);
+  const at = Date.parse(alert.time);
+  const utc = (ms) => new Date(ms).toISOString();
+  const page = await as(browser, bank, 'anna', { timezoneId: 'America/New_York' });
+  await page.goto('/alerts?rule=VELOCITY');
+  await rows(page).first().waitFor();
+  await page.getByLabel('Time', { exact: true }).selectOption('From … to …');
+  const field = (ms) => new Intl.DateTimeFormat('sv-SE', { timeZone: 'America/New_York', dateStyle: 'short', timeStyle: 'medium' }).format(ms).replace(' ', 'T');
+  await page.getByLabel('From', { exact: true }).fill(field(at - 60_000));
+  await page.getByLabel('To', { exact: true }).fill(field(at + 1000));
+  await page.waitForURL((url) => url.searchParams.get('to') !== null);
+  const range = new URL(page.url()).searchParams;
+  assert.equal(range.get('from'), utc(Math.floor((at - 60_000) / 1000) * 1000));
+  const row = rows(page).filter({ hasText: alert.account_number });
+  await row.waitFor();
+  await page.getByLabel('To', { exact: true }).fill(field(at - 30_000));
+  await row.waitFor({ state: 'detached' });
+  await page.getByLabel('To', { exact: true }).fill(field(at - 120_000));
+  await page.getByText('The end is not after the beginning.').waitFor();
+
+  const other = await as(browser, bank, 'anna', { timezoneId: 'Europe/Berlin' });
+  await other.goto(`/alerts?rule=VELOCITY&since=own&from=${utc(at - 60_000)}&to=${utc(at + 1000)}`);
+  await rows(other).filter({ hasText: alert.account_number }).waitFor();
+  await other.getByRole('button', { name: 'Clear' }).click();
+  await other.waitForURL((url) => url.search === '');
+  await close(page, other);
+});
+
+test('Back closes an alert that was opened from the list, and the list is as it was', async () => {
+  const page = await as(browser, bank, 'anna');
+  await page.goto('/rules');
+  await page.goto('/alerts?severity=HIGH');
+  await rows(page).first().click();
+  await panel(page).waitFor();
+  await page.goBack();
+  await panel(page).waitFor({ state: 'detached' });
+  assert.equal(new URL(page.url()).search, '?severity=HIGH');
+  await rows(page).first().click();
+  await page.keyboard.press('j');
+  await page.keyboard.press('Escape');
+  await panel(page).waitFor({ state: 'detached' });
+  await page.goBack();
+  await page.waitForURL(/\/rules$/);
   await close(page);
 });
 
@@ -121,7 +167,7 @@ test('who comes too late with a decision is told, and sees what holds', async ()
 });
 
 test('an account shows why the rule fired', async () => {
-  const [alert] = await bank.hasAlerts(admin, WITH_WINDOW);
+  const alert = await bank.velocity(admin);
   const page = await as(browser, bank, 'anna');
   await page.goto(`/alerts?open=${encodeURIComponent(alert.alert_id)}`);
   await panel(page).getByRole('link', { name: 'Show why it fired' }).click();
@@ -134,6 +180,10 @@ test('an account shows why the rule fired', async () => {
   assert.equal(await page.locator('.dot.inside').count(), others.length);
   await page.getByText('this one', { exact: true }).waitFor();
   assert.ok(!page.url().includes(alert.account_number), 'no account number in the address');
+  await page.getByRole('button', { name: 'All', exact: true }).click();
+  await page.waitForURL(/span=all/);
+  await page.reload();
+  assert.equal(await page.getByRole('button', { name: 'All', exact: true }).getAttribute('aria-pressed'), 'true');
   await close(page);
 });
 
