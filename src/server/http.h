@@ -51,6 +51,7 @@ struct Response {
   std::optional<std::string_view> fixed_body;
   std::vector<std::pair<std::string, std::string>> headers;
   std::shared_ptr<EventFeed> feed;  ///< Sent as they come, behind the header, until the client goes.
+  bool close = false;               ///< The connection ends with it.
 };
 
 /// To be called once, from any thread. What is never called leaves a client waiting.

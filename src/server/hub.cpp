@@ -11,11 +11,7 @@
 namespace bank::server {
 namespace {
 
-constexpr std::int64_t second_us = 1'000'000;
 constexpr std::size_t seconds_kept = 3600 + 1;
-constexpr std::size_t sample_max = 20;
-constexpr int rate_seconds = 5;    ///< What a rate is taken over.
-constexpr int share_seconds = 60;  ///< What the share of alerts is taken over.
 constexpr int ticks_a_second = 4;
 
 std::string event_text(std::string_view name, std::string_view id, std::string_view json) {
@@ -25,40 +21,6 @@ std::string event_text(std::string_view name, std::string_view id, std::string_v
 
 std::shared_ptr<const std::string> shared(std::string text) {
   return std::make_shared<const std::string>(std::move(text));
-}
-
-template <typename Array, typename Name>
-void write_counts(JsonWriter& json, const Array& counts, Name name) {
-  json.begin_object();
-  for (std::size_t i = 0; i < counts.size(); ++i) json.member(name(i), counts[i]);
-  json.end_object();
-}
-
-void write_totals(JsonWriter& json, const Totals& totals) {
-  json.member("transactions", totals.transactions).member("alerts", totals.alerts).key("by_decision");
-  write_counts(json, totals.by_decision,
-               [](std::size_t i) { return model::to_string(static_cast<model::Decision>(i)); });
-  json.key("by_severity");
-  write_counts(json, totals.by_severity,
-               [](std::size_t i) { return model::to_string(static_cast<model::Severity>(i)); });
-}
-
-void write_rules(JsonWriter& json, const std::map<std::string, Totals::Rule>& rules) {
-  json.key("by_rule").begin_array();
-  for (const auto& [rule, tally] : rules) {
-    json.begin_object().member("rule", rule).member("severity", model::to_string(tally.severity));
-    json.member("count", tally.count).end_object();
-  }
-  json.end_array();
-}
-
-void write_lag(JsonWriter& json, std::optional<std::int64_t> lag) {
-  json.key("lag_records");
-  if (lag) {
-    json.value(*lag);
-  } else {
-    json.null();
-  }
 }
 
 store::TransactionRow row_of(const store::NewTransaction& incoming, std::string account_ref) {
@@ -78,6 +40,12 @@ store::TransactionRow row_of(const store::NewTransaction& incoming, std::string 
   row.decision = incoming.decision;
   row.rules = incoming.rules;
   return row;
+}
+
+void tally(std::map<std::string, Totals::Rule>& by_rule, const store::AlertRow& alert) {
+  Totals::Rule& rule = by_rule[alert.rule];
+  rule.severity = alert.severity;
+  ++rule.count;
 }
 
 }  // namespace
@@ -189,44 +157,69 @@ void Hub::note(const store::NewTransaction& transaction) {
 
 void Hub::add(const store::Batch& batch, const store::Ingested& ingested) {
   const std::lock_guard lock(mutex_);
-  const std::int64_t now_us = clock_.wall_us();
-  Second& second = second_of(now_us);
   for (std::size_t i = 0; i < ingested.transactions.size(); ++i) {
     if (!ingested.transactions[i]) continue;
-    const store::NewTransaction& transaction = batch.transactions[i];
     ++totals_.transactions;
-    ++second.transactions;
-    ++since_.transactions;
-    if (transaction.decision) ++totals_.by_decision[static_cast<std::size_t>(*transaction.decision)];
-    note(transaction);
+    const auto& decision = batch.transactions[i].decision;
+    if (decision) ++totals_.by_decision[static_cast<std::size_t>(*decision)];
   }
   for (const store::AlertRow& alert : ingested.alerts) {
     ++totals_.alerts;
-    ++second.alerts;
-    ++since_.alerts;
     ++totals_.by_severity[static_cast<std::size_t>(alert.severity)];
-    for (auto* rules : {&totals_.by_rule, &since_.by_rule}) {
-      Totals::Rule& rule = (*rules)[alert.rule];
-      rule.severity = alert.severity;
-      ++rule.count;
-    }
-    if (alert_second_ != newest_second_) {
-      alert_second_ = newest_second_;
-      alerts_in_second_ = 0;
-    }
-    if (++alerts_in_second_ > options_.alerts_per_s_max) {
-      ++since_.dropped;
-      continue;
-    }
-    Event event{.id = next_id_++, .clear = nullptr, .masked = nullptr};
-    for (const bool masked : {false, true}) {
-      std::string json;
-      JsonWriter writer(json, 0);
-      write_alert(writer, alert, masked);
-      (masked ? event.masked : event.clear) = shared(event_text("alert", id_text(event.id), json));
-    }
-    publish(std::move(event));
+    tally(totals_.by_rule, alert);
   }
+  if (batch.past) {
+    add_past(batch, ingested);
+    return;
+  }
+  Second& second = second_of(clock_.wall_us());
+  for (std::size_t i = 0; i < ingested.transactions.size(); ++i) {
+    if (!ingested.transactions[i]) continue;
+    ++second.transactions;
+    ++since_.transactions;
+    note(batch.transactions[i]);
+  }
+  second.alerts += std::ssize(ingested.alerts);
+  for (const store::AlertRow& alert : ingested.alerts) add_alert(alert);
+}
+
+void Hub::add_past(const store::Batch& batch, const store::Ingested& ingested) {
+  for (std::size_t i = 0; i < ingested.transactions.size(); ++i) {
+    Second* second = past_second(batch.transactions[i].transaction.time.us());
+    if (ingested.transactions[i] && second != nullptr) ++second->transactions;
+  }
+  for (const store::AlertRow& alert : ingested.alerts) {
+    if (Second* second = past_second(alert.time_us); second != nullptr) ++second->alerts;
+  }
+}
+
+Hub::Second* Hub::past_second(std::int64_t time_us) {
+  static_cast<void>(second_of(clock_.wall_us()));
+  const std::int64_t ago = newest_second_ - time_us / second_us;
+  if (ago < 0 || ago >= static_cast<std::int64_t>(seconds_kept)) return nullptr;
+  while (std::ssize(seconds_) <= ago) seconds_.emplace_front();
+  return &seconds_[seconds_.size() - 1 - static_cast<std::size_t>(ago)];
+}
+
+void Hub::add_alert(const store::AlertRow& alert) {
+  ++since_.alerts;
+  tally(since_.by_rule, alert);
+  if (alert_second_ != newest_second_) {
+    alert_second_ = newest_second_;
+    alerts_in_second_ = 0;
+  }
+  if (++alerts_in_second_ > options_.alerts_per_s_max) {
+    ++since_.dropped;
+    return;
+  }
+  Event event{.id = next_id_++, .clear = nullptr, .masked = nullptr};
+  for (const bool masked : {false, true}) {
+    std::string json;
+    JsonWriter writer(json, 0);
+    write_alert(writer, alert, masked);
+    (masked ? event.masked : event.clear) = shared(event_text("alert", id_text(event.id), json));
+  }
+  publish(std::move(event));
 }
 
 void Hub::alert_changed(const store::AlertRow& alert) {
@@ -277,51 +270,6 @@ void Hub::tick() {
   since_ = {};
 }
 
-std::string Hub::tick_json(bool masked) const {
-  std::string out;
-  JsonWriter json(out, 0);
-  json.begin_object().member("at", time_text(clock_.wall_us()));
-  json.member("transactions", since_.transactions).member("alerts", since_.alerts);
-  write_rules(json, since_.by_rule);
-  write_rates(json);
-  json.key("totals").begin_object();
-  write_totals(json, totals_);
-  json.end_object();
-  write_lag(json, lag_);
-  json.key("sample").begin_array();
-  std::size_t left = sample_max;
-  for (const auto* rows : {&since_.fraud, &since_.other}) {
-    for (std::size_t i = 0; i < rows->size() && left > 0; ++i, --left) write_transaction(json, (*rows)[i], masked);
-  }
-  json.end_array().member("dropped", since_.dropped).end_object();
-  return out;
-}
-
-Hub::Second Hub::last_seconds(int seconds) const {
-  Second sum;
-  // The second that is under way would make every rate too low.
-  const auto size = static_cast<std::int64_t>(seconds_.size());
-  for (std::int64_t i = 1; i <= seconds && size - 1 - i >= 0; ++i) {
-    const Second& second = seconds_[static_cast<std::size_t>(size - 1 - i)];
-    sum.transactions += second.transactions;
-    sum.alerts += second.alerts;
-  }
-  return sum;
-}
-
-void Hub::write_rates(JsonWriter& json) const {
-  const Second now = last_seconds(rate_seconds);
-  const Second minute = last_seconds(share_seconds);
-  const double seconds = std::clamp(static_cast<double>(seconds_.size()) - 1, 1.0, static_cast<double>(rate_seconds));
-  json.key("rates").begin_object();
-  json.member("transactions_per_s", static_cast<double>(now.transactions) / seconds);
-  json.member("alerts_per_s", static_cast<double>(now.alerts) / seconds);
-  json.member("alert_share", minute.transactions == 0
-                                 ? 0.0
-                                 : static_cast<double>(minute.alerts) / static_cast<double>(minute.transactions));
-  json.end_object();
-}
-
 std::shared_ptr<EventFeed> Hub::subscribe(bool masked, std::string_view last_event_id) {
   const std::lock_guard lock(mutex_);
   std::erase_if(feeds_, [](const std::weak_ptr<Feed>& weak) { return weak.expired(); });
@@ -351,42 +299,6 @@ std::shared_ptr<EventFeed> Hub::subscribe(bool masked, std::string_view last_eve
   }
   feeds_.push_back(feed);
   return feed;
-}
-
-std::string Hub::statistics(int minutes) const {
-  const std::lock_guard lock(mutex_);
-  return statistics_locked(minutes);
-}
-
-std::string Hub::statistics_locked(int minutes) const {
-  const std::int64_t now_us = clock_.wall_us();
-  std::string out;
-  JsonWriter json(out, 0);
-  json.begin_object().member("mode", options_.mode).member("version", options_.version);
-  json.member("started_at", time_text(started_us_));
-  json.member("uptime_s", static_cast<double>(now_us - started_us_) / 1e6);
-  json.key("totals").begin_object();
-  write_totals(json, totals_);
-  write_rules(json, totals_.by_rule);
-  json.end_object();
-  write_rates(json);
-  write_lag(json, lag_);
-  const std::int64_t step = minutes <= 5 ? 1 : 5;
-  json.member("series_step_s", step).key("series").begin_array();
-  const auto first = newest_second_ - static_cast<std::int64_t>(seconds_.size()) + 1;
-  const std::int64_t now_second = now_us / second_us;
-  for (std::int64_t at = (now_second - minutes * 60) / step * step; at + step <= now_second; at += step) {
-    Second sum;
-    for (std::int64_t second = std::max(at, first); second < at + step && second <= newest_second_; ++second) {
-      const Second& each = seconds_[static_cast<std::size_t>(second - first)];
-      sum.transactions += each.transactions;
-      sum.alerts += each.alerts;
-    }
-    json.begin_object().member("time", time_text(at * second_us));
-    json.member("transactions", sum.transactions).member("alerts", sum.alerts).end_object();
-  }
-  json.end_array().end_object();
-  return out;
 }
 
 std::string Hub::id_text(std::uint64_t id) const { return fmt::format("{}-{}", started_us_, id); }

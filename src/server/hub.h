@@ -58,7 +58,7 @@ class Hub {
 
   /// Store::counters(), before anything is added.
   void load(const std::vector<std::pair<std::string, std::int64_t>>& counters);
-  /// What a batch came to: it is in the store.
+  /// What a batch came to: it is in the store. What is past is counted where it happened, and nobody is told.
   void add(const store::Batch& batch, const store::Ingested& ingested);
   void alert_changed(const store::AlertRow& alert);
   /// A document for everybody: `health`.
@@ -79,6 +79,9 @@ class Hub {
   [[nodiscard]] std::int64_t started_us() const { return started_us_; }
 
  private:
+  static constexpr std::int64_t second_us = 1'000'000;
+  static constexpr std::size_t sample_max = 20;  ///< Transactions in a tick.
+
   class Feed;
   struct Event {
     std::uint64_t id = 0;  ///< 0: has none, and is not kept.
@@ -98,6 +101,9 @@ class Hub {
     std::vector<store::TransactionRow> other;
   };
 
+  void add_past(const store::Batch& batch, const store::Ingested& ingested);
+  void add_alert(const store::AlertRow& alert);
+  [[nodiscard]] Second* past_second(std::int64_t time_us);
   void publish(Event event);
   void note(const store::NewTransaction& transaction);
   [[nodiscard]] Second last_seconds(int seconds) const;

@@ -32,6 +32,8 @@ struct StatusServerOptions {
   std::int64_t timeout_ms = 5000;
 };
 
+class HttpServer;
+
 /// Serves, on a thread of its own, until it is destroyed. Only GET and HEAD, and no request with a body.
 class StatusServer {
  public:
@@ -46,10 +48,9 @@ class StatusServer {
   [[nodiscard]] std::uint16_t port() const;
 
  private:
-  class Listener;
-  explicit StatusServer(std::unique_ptr<Listener> listener);
+  explicit StatusServer(std::unique_ptr<HttpServer> server);
 
-  std::unique_ptr<Listener> listener_;
+  std::unique_ptr<HttpServer> server_;
 };
 
 }  // namespace bank::server
