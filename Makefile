@@ -138,6 +138,11 @@ bench-peers: build ## The same work in DuckDB, Polars and Python, on LINES trans
 	@tools/setup run peers
 	@python3 bench/peers/file/bench.py --bank build/release/bin/bank --lines $(LINES) --runs $(RUNS)
 
+.PHONY: bench-load
+bench-load: build ## What the dashboard takes: decisions over HTTP, events in while browsers listen (ARGS="--seconds 5 --only singles")
+	@tools/setup run load
+	@python3 bench/load/dashboard.py --bank build/release/bin/bank $(ARGS)
+
 .PHONY: bench-peers-kafka
 bench-peers-kafka: build ## bank detect --kafka beside Flink, Kafka Streams, Python and a raw consumer; latency (ARGS="--soak 10")
 	@tools/setup run kafka peers-kafka
