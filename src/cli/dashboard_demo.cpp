@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <ctime>
 #include <mutex>
 #include <thread>
@@ -15,6 +17,11 @@ namespace {
 /// What is judged goes to the store in pieces of this length, not one by one.
 constexpr std::int64_t piece_ns = 50'000'000;
 constexpr std::size_t padding = 64;
+/// What a new demo begins with, so that there is something to see at once: an hour, but no more transactions than
+/// these.
+constexpr std::int64_t history_s = 3600;
+constexpr std::uint64_t history_transactions_max = 200'000;
+constexpr std::size_t history_piece_bytes = 1 << 20;
 /// Of the average account: more than in a bank, so that there is something to see of each.
 constexpr double per_day = 12;
 
@@ -28,10 +35,10 @@ void split(std::string_view text, std::vector<std::string_view>& out) {
 
 class DemoSource final : public DashboardSource {
  public:
-  DemoSource(Context& context, server::Dashboard& dashboard, generator::Generator generator)
+  DemoSource(Context& context, server::Dashboard& dashboard, const generator::Options& options)
       : context_(context),
         dashboard_(dashboard),
-        generator_(std::move(generator)),
+        options_(options),
         decoder_(codec::FieldNames()),
         // Numbers begin anew with each start, and a transaction that is known already would not be shown.
         suffix_(fmt::format("-{:x}", context.clock.wall_us() / 1'000'000)),
@@ -50,16 +57,52 @@ class DemoSource final : public DashboardSource {
 
  private:
   void run() {
-    flushed_ns_ = context_.clock.monotonic_ns();
-    generator::Sinks sinks;
-    sinks.transactions = [this](std::string_view text) { return take(text); };
-    const auto totals = generator::produce_paced(generator_, generator::Format::jsonl, context_.clock, stop_, sinks);
-    if (totals || stop_) return;
-    const std::lock_guard lock(mutex_);
-    trouble_ = totals.error().message;
+    if (dashboard_.hub().totals().transactions == 0) note(make_history());
+    if (!stop_) note(make_live());
   }
 
-  Result<void> take(std::string_view text) {
+  void note(const Result<generator::Totals>& made) {
+    if (made || stop_) return;
+    const std::lock_guard lock(mutex_);
+    trouble_ = made.error().message;
+  }
+
+  Result<generator::Totals> make_history() {
+    generator::Options options = options_;
+    const double wanted = std::ceil(*options.per_second * history_s);
+    options.count = std::min(history_transactions_max, static_cast<std::uint64_t>(wanted));
+    const double seconds = static_cast<double>(options.count) / *options.per_second;
+    options.start = model::EventTime::from_us(context_.clock.wall_us() - static_cast<std::int64_t>(seconds * 1e6));
+    Result<generator::Generator> generator = generator::Generator::make(options);
+    if (!generator) return std::unexpected(generator.error());
+    generator::Sinks sinks;
+    sinks.transactions = [this](std::string_view text) -> Result<void> {
+      if (auto judged = judge(text, "-past"); !judged) return judged;
+      return processed_.size() < history_piece_bytes ? Result<void>() : flush(true);
+    };
+    auto made = generator::produce(*generator, generator::Format::jsonl, 1, stop_, sinks);
+    if (made && !stop_) {
+      if (auto flushed = flush(true); !flushed) return std::unexpected(flushed.error());
+    }
+    return made;
+  }
+
+  Result<generator::Totals> make_live() {
+    generator::Options options = options_;
+    options.count = generator::Options::endless;
+    options.start = model::EventTime::from_us(context_.clock.wall_us());
+    Result<generator::Generator> generator = generator::Generator::make(options);
+    if (!generator) return std::unexpected(generator.error());
+    flushed_ns_ = context_.clock.monotonic_ns();
+    generator::Sinks sinks;
+    sinks.transactions = [this](std::string_view text) -> Result<void> {
+      if (auto judged = judge(text, suffix_); !judged) return judged;
+      return context_.clock.monotonic_ns() - flushed_ns_ < piece_ns ? Result<void>() : flush(false);
+    };
+    return generator::produce_paced(*generator, generator::Format::jsonl, context_.clock, stop_, sinks);
+  }
+
+  Result<void> judge(std::string_view text, std::string_view suffix) {
     std::string padded(text);
     padded.append(padding, '\0');
     std::vector<std::string_view> lines;
@@ -68,19 +111,19 @@ class DemoSource final : public DashboardSource {
     for (const std::string_view line : lines) {
       auto transaction = decoder_.decode(line, arena);
       if (!transaction) return fail(fmt::format("the generator made what is no transaction: {}", line));
-      transaction->transaction_id = arena.keep(std::string(transaction->transaction_id) + suffix_);
+      transaction->transaction_id = arena.keep(fmt::format("{}{}", transaction->transaction_id, suffix));
       static_cast<void>(dashboard_.decisions().judge(*transaction, "demo:", ++number_, processed_, alerts_));
     }
-    if (context_.clock.monotonic_ns() - flushed_ns_ < piece_ns) return {};
-    return flush();
+    return {};
   }
 
-  Result<void> flush() {
+  Result<void> flush(bool past) {
     const std::size_t processed_size = processed_.size();
     const std::size_t alerts_size = alerts_.size();
     processed_.append(padding, '\0');
     alerts_.append(padding, '\0');
     server::Lines lines;
+    lines.past = past;
     split(std::string_view(processed_).substr(0, processed_size), lines.processed);
     split(std::string_view(alerts_).substr(0, alerts_size), lines.alerts);
     static_cast<void>(dashboard_.intake().take(lines, stop_, true));
@@ -92,7 +135,7 @@ class DemoSource final : public DashboardSource {
 
   Context& context_;
   server::Dashboard& dashboard_;
-  generator::Generator generator_;
+  const generator::Options options_;
   codec::JsonDecoder decoder_;
   const std::string suffix_;
   std::int64_t number_ = 0;
@@ -110,16 +153,13 @@ class DemoSource final : public DashboardSource {
 Result<std::unique_ptr<DashboardSource>> demo_source(Context& context, server::Dashboard& dashboard) {
   const config::Settings& settings = context.settings;
   generator::Options options;
-  options.count = generator::Options::endless;
   options.per_second = settings.decimal("dashboard.rate");
   options.per_day = per_day;
   options.accounts = generator::accounts_for(*options.per_second, per_day);
   options.seed = static_cast<std::uint64_t>(settings.integer("generate.seed"));
   options.fraud_rate = settings.decimal("generate.fraud_rate");
-  options.start = model::EventTime::from_us(context.clock.wall_us());
-  Result<generator::Generator> generator = generator::Generator::make(options);
-  if (!generator) return std::unexpected(generator.error());
-  return std::make_unique<DemoSource>(context, dashboard, std::move(*generator));
+  if (auto checked = generator::check(options); !checked) return std::unexpected(checked.error());
+  return std::make_unique<DemoSource>(context, dashboard, options);
 }
 
 }  // namespace bank::cli

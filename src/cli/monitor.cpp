@@ -113,7 +113,7 @@ Result<ExitCode> watch(Context& context, const Flags& flags) {
 
 }  // namespace
 
-std::vector<std::unique_ptr<monitor::CheckProvider>> health_providers(Context& context) {
+std::unique_ptr<monitor::CheckProvider> host_provider(Context& context) {
   const config::Settings& settings = context.settings;
   monitor::HostOptions host;
   host.data_dir = settings.string("data_dir");
@@ -122,8 +122,13 @@ std::vector<std::unique_ptr<monitor::CheckProvider>> health_providers(Context& c
   host.disk_percent = thresholds_of(settings, "disk_percent");
   host.load_per_core = thresholds_of(settings, "load_per_core");
   host.open_files_percent = thresholds_of(settings, "open_files_percent");
+  return std::make_unique<monitor::HostProvider>(std::move(host), context.clock);
+}
+
+std::vector<std::unique_ptr<monitor::CheckProvider>> health_providers(Context& context) {
+  const config::Settings& settings = context.settings;
   std::vector<std::unique_ptr<monitor::CheckProvider>> providers;
-  providers.push_back(std::make_unique<monitor::HostProvider>(std::move(host), context.clock));
+  providers.push_back(host_provider(context));
   providers.push_back(std::make_unique<monitor::DataFilesProvider>(
       monitor::DataFilesOptions{.files = settings.list("monitor.files"),
                                 .max_age_us = settings.duration_us("monitor.data_max_age"),

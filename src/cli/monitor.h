@@ -10,6 +10,8 @@
 
 namespace bank::cli {
 
+/// The host alone.
+[[nodiscard]] std::unique_ptr<monitor::CheckProvider> host_provider(Context& context);
 /// The host, then the data files, with thresholds and files as the settings say. They point to the context's clock.
 [[nodiscard]] std::vector<std::unique_ptr<monitor::CheckProvider>> health_providers(Context& context);
 

@@ -174,16 +174,42 @@ void visit_aggregates(const Expr& expr, const std::function<void(const Expr&)>& 
   for (const auto& argument : expr.args) visit_aggregates(*argument, visit);
 }
 
+bool asks_for_last(const Expr& expr) {
+  if (expr.op == Op::since_last || (expr.op == Op::field && expr.scope == rules::Scope::last)) return true;
+  return std::ranges::any_of(expr.args, [](const auto& argument) { return asks_for_last(*argument); });
+}
+
 bool counts(const Expr& aggregate, const TransactionRow& entry, const TransactionRow& judged) {
   const Evaluator evaluator(entry, judged);
   if (aggregate.condition != nullptr && !evaluator.holds(*aggregate.condition)) return false;
   return aggregate.operand == nullptr || evaluator.value(*aggregate.operand).kind != Datum::Kind::null;
 }
 
+/// The latest before the one that is judged; of the same time the one that arrived last.
+ExplainedWindow last_window(const std::vector<TransactionRow>& history,
+                            std::vector<TransactionRow>::const_iterator judged, std::int64_t time_us) {
+  const TransactionRow* last = nullptr;
+  for (auto entry = history.begin(); entry != history.end() && entry < judged && judged != history.end(); ++entry) {
+    if (entry->time_us <= time_us && (last == nullptr || entry->time_us >= last->time_us)) last = &*entry;
+  }
+  ExplainedWindow window{.aggregate = "last",
+                         .words = "the account's transaction before this one",
+                         .duration_us = 0,
+                         .from_us = time_us,
+                         .to_us = time_us,
+                         .prior = true,
+                         .transaction_ids = {}};
+  if (last == nullptr) return window;
+  window.from_us = last->time_us;
+  window.duration_us = time_us - last->time_us;
+  window.transaction_ids.push_back(last->transaction_id);
+  return window;
+}
+
 }  // namespace
 
-std::int64_t longest_window_us(const rules::Rule& rule) {
-  std::int64_t longest = 0;
+std::int64_t look_back_us(const rules::Rule& rule, std::int64_t history_us) {
+  std::int64_t longest = asks_for_last(*rule.when) ? history_us : 0;
   visit_aggregates(*rule.when, [&](const Expr& aggregate) { longest = std::max(longest, aggregate.window_us); });
   return longest;
 }
@@ -192,6 +218,7 @@ std::vector<ExplainedWindow> explain_windows(const rules::Rule& rule, const std:
                                              const std::string& id, std::int64_t time_us) {
   const auto judged = std::ranges::find(history, id, &TransactionRow::transaction_id);
   std::vector<ExplainedWindow> windows;
+  if (asks_for_last(*rule.when)) windows.push_back(last_window(history, judged, time_us));
   visit_aggregates(*rule.when, [&](const Expr& aggregate) {
     ExplainedWindow window{.aggregate = rules::spell(aggregate),
                            .words = rules::in_words(aggregate),

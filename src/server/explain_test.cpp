@@ -65,12 +65,41 @@ TEST(Explain, LeavesTheTransactionItselfOutOfWhatCameBefore) {
   EXPECT_THAT(windows[0].transaction_ids, ElementsAre("a"));
 }
 
+TEST(Explain, NamesTheTransactionBeforeWhichIsTheLatestAndOfThoseTheLastToArrive) {
+  const std::vector history = {transaction("b", 300),    transaction("tie", 300),    transaction("a", 100),
+                               transaction("next", 500), transaction("judged", 400), transaction("later", 350)};
+  const auto windows =
+      explained("since_last < 200 and last.merchant == merchant and count(1m) >= 1", history, "judged");
+  ASSERT_EQ(windows.size(), 2U);
+  EXPECT_EQ(windows[0].aggregate, "last");
+  EXPECT_EQ(windows[0].from_us, 300 * second_us);
+  EXPECT_EQ(windows[0].duration_us, 100 * second_us);
+  EXPECT_THAT(windows[0].transaction_ids, ElementsAre("tie"));
+}
+
+TEST(Explain, SaysThatThereWasNoTransactionBefore) {
+  const std::vector history = {transaction("judged", 400), transaction("later", 350)};
+  const auto windows = explained("last.merchant == null", history, "judged");
+  ASSERT_EQ(windows.size(), 1U);
+  EXPECT_THAT(windows[0].transaction_ids, IsEmpty());
+  EXPECT_EQ(windows[0].from_us, 400 * second_us);
+}
+
+TEST(Explain, LooksBackAsFarAsTheEngineForTheTransactionBefore) {
+  const auto set = rules::parse_rules(
+      "version: 1\nrules:\n  - id: R\n    severity: LOW\n    score: 1\n    when: not (since_last > 5)\n    reason: "
+      "\"r\"\n",
+      "r.yaml");
+  ASSERT_TRUE(set);
+  EXPECT_EQ(look_back_us(set->rules[0], 9000 * second_us), 9000 * second_us);
+}
+
 TEST(Explain, SaysNothingOfATransactionThatIsNotHeld) {
   const auto set = rules::parse_rules(
       "version: 1\nrules:\n  - id: R\n    severity: LOW\n    score: 1\n    when: count(5m) > 1\n    reason: \"r\"\n",
       "r.yaml");
   ASSERT_TRUE(set);
-  EXPECT_EQ(longest_window_us(set->rules[0]), 300 * second_us);
+  EXPECT_EQ(look_back_us(set->rules[0], 9000 * second_us), 300 * second_us);
   const auto windows = explain_windows(set->rules[0], {transaction("a", 1)}, "gone", 2 * second_us);
   ASSERT_EQ(windows.size(), 1U);
   EXPECT_THAT(windows[0].transaction_ids, IsEmpty());
