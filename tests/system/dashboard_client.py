@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import socket
+import ssl
 import subprocess
 import tempfile
 import time
@@ -20,6 +21,16 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def certificate(folder):
+    """A certificate for localhost that vouches for itself, and its key: two files in `folder`."""
+    folder = pathlib.Path(folder)
+    files = folder / "certificate.pem", folder / "key.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
+                    "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-out", files[0], "-keyout", files[1]], check=True,
+                   capture_output=True)
+    return files
 
 
 class Answer:
@@ -87,7 +98,8 @@ def schema_faults(value, schema, document, at="$"):
 class Dashboard:
     """Starts it in a folder of its own; a context manager."""
 
-    def __init__(self, *flags, folder=None, source="file", password=True, settings=None):
+    def __init__(self, *flags, folder=None, source="file", password=True, settings=None, tls=None):
+        """`tls`: the certificate's file and its key's, as certificate() makes them."""
         self.folder = pathlib.Path(folder) if folder else pathlib.Path(tempfile.mkdtemp(prefix="bank_dashboard_"))
         self.port = free_port()
         self.flags = ["dashboard", "--listen", f"127.0.0.1:{self.port}", "--source", source, "--data-dir", str(self.folder), *flags]
@@ -96,6 +108,10 @@ class Dashboard:
             secret.write_text(PASSWORD + "\n")
             secret.chmod(0o600)
             self.flags += ["--admin-password-file", str(secret)]
+        self.tls = None
+        if tls:
+            self.flags += ["--tls-certificate", str(tls[0]), "--tls-key", str(tls[1])]
+            self.tls = ssl.create_default_context(cafile=str(tls[0]))
         self.settings = settings or {}
         self.process = None
         self.document = json.loads((ROOT / "src/server/openapi.json").read_text())
@@ -133,7 +149,10 @@ class Dashboard:
         self.stop()
 
     def raw(self, method, path, body=None, headers=None, timeout=30):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        if self.tls:
+            connection = http.client.HTTPSConnection("localhost", self.port, timeout=timeout, context=self.tls)
+        else:
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         try:
             connection.request(method, path, body, headers or {})
             answer = connection.getresponse()
@@ -210,7 +229,9 @@ class Events:
 
     def __init__(self, user, last_id=None):
         self.socket = socket.create_connection(("127.0.0.1", user.dashboard.port), 30)
-        lines = [f"GET /api/v1/events HTTP/1.1", f"Host: 127.0.0.1:{user.dashboard.port}"]
+        if user.dashboard.tls:
+            self.socket = user.dashboard.tls.wrap_socket(self.socket, server_hostname="localhost")
+        lines = [f"GET /api/v1/events HTTP/1.1", f"Host: localhost:{user.dashboard.port}"]
         lines += [f"{name}: {value}" for name, value in user.headers.items()]
         if last_id:
             lines.append(f"Last-Event-ID: {last_id}")
