@@ -4,21 +4,27 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 
 #include <CLI/CLI.hpp>
 
+#include "base/closest.h"
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/dashboard_service.h"
 #include "cli/dashboard_source.h"
 #include "cli/detect.h"
 #include "cli/detect_metrics.h"
 #include "cli/kafka.h"
 #include "cli/kafka_health.h"
 #include "cli/monitor.h"
+#include "notify/message.h"
+#include "notify/transport.h"
 #include "rules/load.h"
 
 namespace bank::cli {
@@ -30,9 +36,15 @@ constexpr auto examples =
     "bank dashboard                                   # follow what bank detect writes: alerts, and --processed\n"
     "bank dashboard --source kafka --bootstrap-server 127.0.0.1:9092    # follow the topics\n"
     "bank dashboard --store postgresql:///bank        # keep alerts in PostgreSQL, for a team\n"
+    "bank dashboard --notifications receivers.yaml --test-notification fraud-desk    # does my receiver take it?\n"
     "bank dashboard --listen 0.0.0.0:8443 --tls-certificate server.pem --tls-key server.key   # for other machines";
 
 constexpr std::int64_t look_ns = 100'000'000;
+
+/// Flags that are no settings.
+struct DashboardFlags {
+  std::string test_notification;
+};
 
 struct Address {
   std::string host;
@@ -89,6 +101,40 @@ Result<server::HttpOptions> http_options(const config::Settings& settings) {
         settings.string("dashboard.listen")));
   }
   return http;
+}
+
+Result<std::vector<notify::Target>> read_receivers(Context& context, const rules::RuleSet& rules) {
+  const std::string& path = context.settings.string("dashboard.notifications");
+  if (path.empty()) return std::vector<notify::Target>();
+  std::vector<std::string> ids;
+  for (const rules::Rule& rule : rules.rules) ids.push_back(rule.id);
+  Result<notify::Targets> targets = notify::load_targets(path, ids, [](const std::string& name) {
+    const char* value = std::getenv(name.c_str());
+    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+  });
+  if (!targets) return std::unexpected(targets.error());
+  for (const std::string& warning : targets->warnings) context.terminal.warn(warning);
+  return std::move(targets->all);
+}
+
+Result<ExitCode> test_notification(Context& context, const std::vector<notify::Target>& targets,
+                                   const std::string& name) {
+  const auto found = std::ranges::find(targets, name, &notify::Target::name);
+  if (found == targets.end()) {
+    if (targets.empty()) return fail_config("nobody is told of alerts; name a file in dashboard.notifications");
+    std::vector<std::string_view> names;
+    for (const notify::Target& target : targets) names.push_back(target.name());
+    return fail_config(fmt::format("there is no receiver '{}'{}", name, suggestion(name, names)));
+  }
+  const std::vector alerts{notify::test_alert(context.clock.wall_us())};
+  const notify::Sender sender{.version = context.build.version, .origin = context.settings.string("dashboard.origin")};
+  const auto outcome =
+      notify::http_transport()->post(*found, notify::message_of(*found, alerts, sender), context.stop_requested);
+  if (outcome.what != notify::Outcome::What::delivered) {
+    return fail(fmt::format("{} did not take it: {}", name, outcome.text));
+  }
+  context.terminal.note(fmt::format("{} took it: {}", name, outcome.text));
+  return ExitCode::ok;
 }
 
 Result<server::DashboardOptions> dashboard_options(Context& context) {
@@ -157,11 +203,15 @@ void greet(Context& context, const server::Dashboard& dashboard, const server::H
   context.terminal.note("Ctrl-C ends it.");
 }
 
-Result<ExitCode> run(Context& context) {
+Result<ExitCode> run(Context& context, const DashboardFlags& flags) {
   Result<server::DashboardOptions> options = dashboard_options(context);
   if (!options) return std::unexpected(options.error());
   Result<rules::RuleSet> rules = rules::load_rules(context.settings.string("detect.rules"));
   if (!rules) return std::unexpected(rules.error());
+  Result<std::vector<notify::Target>> receivers = read_receivers(context, *rules);
+  if (!receivers) return std::unexpected(receivers.error());
+  if (!flags.test_notification.empty()) return test_notification(context, *receivers, flags.test_notification);
+  options->receivers = std::move(*receivers);
   const std::filesystem::path store(options->store.location);
   if (!options->store.location.starts_with("postgres") && store.has_parent_path()) {
     std::error_code error;
@@ -169,7 +219,12 @@ Result<ExitCode> run(Context& context) {
     if (error) return fail(fmt::format("cannot make the folder {}: {}", store.parent_path().string(), error.message()));
   }
 
-  std::vector<std::unique_ptr<monitor::CheckProvider>> providers = health_providers(context);
+  std::vector<std::unique_ptr<monitor::CheckProvider>> providers;
+  if (options->mode == "file") {
+    providers = health_providers(context);
+  } else {
+    providers.push_back(host_provider(context));
+  }
   if (options->mode == "kafka") {
     auto provider = kafka_provider(context);
     if (!provider) return std::unexpected(provider.error());
@@ -185,7 +240,9 @@ Result<ExitCode> run(Context& context) {
   if (!source) return std::unexpected(source.error());
   link.set(source->get());
   greet(context, **dashboard, http);
+  tell_service_manager("READY=1");
   while (!context.stop_requested) context.clock.sleep_until_ns(context.clock.monotonic_ns() + look_ns);
+  tell_service_manager("STOPPING=1");
   link.set(nullptr);
   source->reset();
   context.terminal.note("Stopped. What was taken in is in the store.");
@@ -209,8 +266,14 @@ void add_dashboard(CLI::App& app, Context& context) {
   bind_flag(command, context, "--tls-key", "dashboard.tls_key");
   bind_flag(command, context, "--plain-http", "dashboard.plain_http");
   bind_flag(command, context, "--origin", "dashboard.origin");
+  bind_flag(command, context, "--notifications", "dashboard.notifications");
+  auto flags = std::make_shared<DashboardFlags>();
+  command
+      .add_option("--test-notification", flags->test_notification,
+                  "Send a made-up alert to this receiver, say what came of it, and end.")
+      ->type_name("NAME");
   add_kafka_flags(command, context);
-  on_run(command, context, [&context] { return run(context); });
+  on_run(command, context, [&context, flags] { return run(context, *flags); });
 }
 
 }  // namespace bank::cli

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "monitor/check.h"
+#include "notify/notifier.h"
 #include "rules/ast.h"
 #include "server/auth.h"
 #include "server/body.h"
@@ -34,6 +35,7 @@ struct ApiParts {
   Intake& intake;
   Decisions& decisions;
   Auth& auth;
+  notify::Notifier& notifier;
   const rules::RuleSet& rules;
   Clock& clock;
 };
@@ -47,6 +49,7 @@ struct ApiOptions {
   /// Where browsers find it, where a proxy stands before it: `https://fraud.bank.example`. Empty: where it listens.
   std::string origin;
   std::int64_t transactions_max = 0;                  ///< As the store's.
+  std::int64_t lateness_us = 0;                       ///< As the engine's.
   std::function<monitor::Health()> health;            ///< Of the machine and what else is known; one call at a time.
   std::function<std::string()> source_trouble;        ///< Why the source does not get on; empty if it does.
   std::function<void(MetricsText&)> process_metrics;  ///< Adds what the process takes; may be empty.
@@ -143,6 +146,11 @@ class Api {
   Answered get_openapi(const Call& call);
   // api_decisions.cpp
   Answered post_decisions(const Call& call);
+  // api_notifications.cpp
+  Answered get_notifications(const Call& call);
+  Answered post_resend(const Call& call);
+  [[nodiscard]] std::string notification_trouble();
+  void write_notification_metrics(MetricsText& out);
   // api_status.cpp
   Answered get_metrics(const Call& call);
   Answered get_livez(const Call& call);

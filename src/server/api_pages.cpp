@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "model/mask.h"
 #include "rules/explain.h"
 #include "server/api.h"
 #include "server/assets.h"
@@ -110,7 +111,8 @@ std::expected<std::string, Problem> Api::explanation(const store::AlertRow& aler
   std::vector<ExplainedWindow> windows;
   bool complete = false;
   if (known) {
-    const std::int64_t from_us = alert.time_us - longest_window_us(*rule);
+    const std::int64_t from_us =
+        alert.time_us - look_back_us(*rule, parts_.rules.longest_window_us + options_.lateness_us);
     const auto history = parts_.store.account_window(alert.account, from_us, alert.time_us);
     const auto figures = parts_.store.account_figures(alert.account);
     if (!history) return unavailable(history.error());
@@ -157,7 +159,7 @@ Answered Api::get_account(const Call& call) {
     if (!found) return unavailable(found.error());
     if (!*found || (*found)->account != **account) return not_found("alert of this account");
     around = **std::move(found);
-    if (masked) around->reason = masked_text(around->reason, around->account);
+    if (masked) around->reason = model::masked_text(around->reason, around->account);
     auto explained = explanation(*around);
     if (!explained) return std::unexpected(explained.error());
     why = *std::move(explained);
@@ -172,7 +174,7 @@ Answered Api::get_account(const Call& call) {
   if (!alerts) return unavailable(alerts.error());
   if (!figures) return unavailable(figures.error());
   return json_of([&](JsonWriter& json) {
-    json.begin_object().member("account_number", masked ? masked_account(**account) : **account);
+    json.begin_object().member("account_number", masked ? model::masked_account(**account) : **account);
     json.member("account_ref", ref).key("transactions").begin_array();
     for (const store::TransactionRow& transaction : *transactions) write_transaction(json, transaction, masked);
     json.end_array().key("alerts").begin_array();

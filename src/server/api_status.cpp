@@ -93,6 +93,7 @@ Answered Api::get_metrics(const Call& call) {
       .sample(std::uint64_t{parts_.hub.clients()});
   out.family("bank_events_dropped_total", "counter", "Events that slow clients did not get.")
       .sample(parts_.hub.dropped());
+  write_notification_metrics(out);
   if (options_.process_metrics) options_.process_metrics(out);
   Response response = text_response(out.text());
   response.content_type = metrics_content_type;
@@ -112,10 +113,16 @@ std::string Api::health_json() {
   }
   const std::string store_trouble = parts_.intake.trouble();
   const std::string source = source_trouble();
+  const std::size_t others = health.checks.size();
   const std::string kind = parts_.store.is_postgresql() ? "postgresql" : "sqlite";
   health.checks.push_back(check_of("store", store_trouble, kind + " takes what comes"));
   health.checks.push_back(check_of("source", source, options_.mode + " is followed"));
   health.checks.push_back(check_of("events", "", fmt::format("{} listen", parts_.hub.clients())));
+  if (!parts_.notifier.figures().empty()) {
+    const std::string trouble = notification_trouble();
+    health.checks.push_back(check_of("notifications", trouble, "nothing is undelivered"));
+    if (!trouble.empty()) health.checks.back().status = monitor::Status::warning;
+  }
   std::string out;
   JsonWriter json(out, 0);
   json.begin_object().member("schema_version", 1).member("at", time_text(health.at_us));
@@ -130,10 +137,10 @@ std::string Api::health_json() {
   }
   json.end_array();
   json.key("store").begin_object().member("kind", kind).member("ready", store_trouble.empty());
-  json.member("text", health.checks[health.checks.size() - 3].text).end_object();
+  json.member("text", health.checks[others].text).end_object();
   json.key("source").begin_object().member("kind", options_.mode).member("ready", source.empty());
   write_lag(json, parts_.hub.lag());
-  json.member("text", health.checks[health.checks.size() - 2].text).end_object();
+  json.member("text", health.checks[others + 1].text).end_object();
   json.key("events").begin_object().member("clients", parts_.hub.clients()).member("dropped", parts_.hub.dropped());
   json.end_object().end_object();
   return out;

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/hash.h"
+#include "notify/notifier.h"
 #include "server/api.h"
 #include "server/auth.h"
 
@@ -38,14 +39,18 @@ class Dashboard::Parts {
               .clients_max = options_.clients_max},
              clock),
         decisions_(engine::Plan::compile(rules_), options_.engine, clock),
-        intake_(*store_, hub_, clock,
-                [this](const model::Transaction& transaction) { decisions_.follow(transaction); }),
+        notifier_(*store_, clock, options_.receivers, {.version = options_.version, .origin = options_.origin},
+                  static_cast<std::uint64_t>(clock.wall_us())),
+        intake_(
+            *store_, hub_, clock, [this](const model::Transaction& transaction) { decisions_.follow(transaction); },
+            [this] { notifier_.wake(); }),
         auth_(*store_, clock, options_.session_us, secure_),
         api_({.store = *store_,
               .hub = hub_,
               .intake = intake_,
               .decisions = decisions_,
               .auth = auth_,
+              .notifier = notifier_,
               .rules = rules_,
               .clock = clock},
              {.mode = options_.mode,
@@ -55,6 +60,7 @@ class Dashboard::Parts {
               .secure = secure_,
               .origin = options_.origin,
               .transactions_max = options_.store.transactions_max,
+              .lateness_us = options_.engine.lateness_us,
               .health = options_.health,
               .source_trouble = options_.source_trouble,
               .process_metrics = options_.process_metrics}) {}
@@ -78,6 +84,7 @@ class Dashboard::Parts {
     hub_.load(*counters);
     if (Result<void> replayed = replay(); !replayed) return replayed;
     if (Result<void> made = first_user(); !made) return made;
+    if (Result<void> begun = notifier_.start(); !begun) return begun;
     auto server = HttpServer::start(
         options_.http, [this](Request&& request, Reply reply) { api_.handle(std::move(request), std::move(reply)); });
     if (!server) return std::unexpected(server.error());
@@ -157,6 +164,7 @@ class Dashboard::Parts {
   const bool secure_;
   Hub hub_;
   Decisions decisions_;
+  notify::Notifier notifier_;
   Intake intake_;
   Auth auth_;
   Api api_;
@@ -168,6 +176,7 @@ class Dashboard::Parts {
 };
 
 Result<std::unique_ptr<Dashboard>> Dashboard::start(DashboardOptions options, rules::RuleSet rules, Clock& clock) {
+  for (const notify::Target& target : options.receivers) options.store.routes.push_back(target.route);
   Result<std::unique_ptr<store::Store>> store = store::Store::open(options.store);
   if (!store) return std::unexpected(store.error());
   auto parts = std::make_unique<Parts>(std::move(options), std::move(rules), clock, std::move(*store));

@@ -5,11 +5,13 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "engine/engine.h"
 #include "monitor/check.h"
+#include "notify/target.h"
 #include "rules/ast.h"
 #include "server/decisions.h"
 #include "server/http.h"
@@ -30,6 +32,7 @@ struct DashboardOptions {
   std::int64_t session_us = 43'200'000'000;
   std::size_t clients_max = 600;
   engine::Options engine;
+  std::vector<notify::Target> receivers;  ///< Of notifications.
   std::string admin_password;  ///< Of the user `admin`, made where there is no user yet; empty: there is a link.
   std::function<monitor::Health()> health;
   std::function<std::string()> source_trouble;

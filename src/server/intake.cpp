@@ -66,11 +66,13 @@ void split(std::string_view text, std::vector<std::string_view>& out) {
 
 }  // namespace
 
-Intake::Intake(store::Store& store, Hub& hub, Clock& clock, std::function<void(const model::Transaction&)> followed)
+Intake::Intake(store::Store& store, Hub& hub, Clock& clock, std::function<void(const model::Transaction&)> followed,
+               std::function<void()> queued)
     : store_(store),
       hub_(hub),
       clock_(clock),
       followed_(std::move(followed)),
+      queued_(std::move(queued)),
       decoder_(codec::FieldNames()),
       thread_([this] { run(); }) {}
 
@@ -122,11 +124,13 @@ bool Intake::take(const Lines& lines, const std::atomic<bool>& stop, bool judged
     store::Batch batch;
     codec::TextArena arena;
     read(part, batch, arena);
+    batch.past = lines.past;
     // The position is behind all of it, so it is kept with the last part.
     if (last) batch.positions = lines.positions;
     store::Ingested ingested;
     if (!keep(batch, stop, ingested)) return false;
     hub_.add(batch, ingested);
+    if (queued_ && ingested.notifications > 0) queued_();
     if (judged_here || !followed_) continue;
     for (std::size_t i = 0; i < ingested.transactions.size(); ++i) {
       if (ingested.transactions[i]) followed_(batch.transactions[i].transaction);

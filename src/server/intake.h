@@ -24,13 +24,16 @@ struct Lines {
   std::vector<std::string_view> processed;
   std::vector<std::string_view> alerts;
   std::vector<std::pair<std::string, std::string>> positions;  ///< As in store::Batch.
+  bool past = false;                                           ///< As in store::Batch.
 };
 
 /// Thread-safe.
 class Intake {
  public:
-  /// `followed`: told of each transaction that is new and was judged by somebody else; may be empty. All outlive it.
-  Intake(store::Store& store, Hub& hub, Clock& clock, std::function<void(const model::Transaction&)> followed = {});
+  /// `followed`: told of each transaction that is new and was judged by somebody else; `queued`: called when the store
+  /// has notifications to send. Either may be empty. All outlive it.
+  Intake(store::Store& store, Hub& hub, Clock& clock, std::function<void(const model::Transaction&)> followed = {},
+         std::function<void()> queued = {});
   ~Intake();
   Intake(const Intake&) = delete;
   Intake& operator=(const Intake&) = delete;
@@ -57,6 +60,7 @@ class Intake {
   Hub& hub_;
   Clock& clock_;
   const std::function<void(const model::Transaction&)> followed_;
+  const std::function<void()> queued_;
   std::atomic<std::uint64_t> unreadable_ = 0;
 
   std::mutex decoding_;

@@ -1,6 +1,7 @@
 #include "server/render.h"
 
 #include "model/event_time.h"
+#include "model/mask.h"
 
 namespace bank::server {
 namespace {
@@ -25,30 +26,10 @@ void write_risk(JsonWriter& json, std::optional<int> risk) {
 }
 
 void write_account(JsonWriter& json, const std::string& account, const std::string& ref, bool masked) {
-  json.member("account_number", masked ? masked_account(account) : account).member("account_ref", ref);
+  json.member("account_number", masked ? model::masked_account(account) : account).member("account_ref", ref);
 }
 
 }  // namespace
-
-std::string masked_account(std::string_view account) {
-  constexpr std::size_t shown = 4;
-  std::size_t begin = account.size();
-  // By characters, not bytes; and never the whole of it.
-  for (std::size_t characters = 0; characters < shown && begin > 1; ++characters) {
-    --begin;
-    while (begin > 0 && (static_cast<unsigned char>(account[begin]) & 0xc0U) == 0x80U) --begin;
-  }
-  return "****" + std::string(account.size() <= shown ? std::string_view() : account.substr(begin));
-}
-
-std::string masked_text(std::string text, std::string_view account) {
-  if (account.empty()) return text;
-  const std::string mask = masked_account(account);
-  for (std::size_t at = text.find(account); at != std::string::npos; at = text.find(account, at + mask.size())) {
-    text.replace(at, account.size(), mask);
-  }
-  return text;
-}
 
 std::string time_text(std::int64_t us) {
   std::string text;
@@ -78,7 +59,7 @@ void write_maybe_time(JsonWriter& json, std::string_view name, std::optional<std
 void write_alert_members(JsonWriter& json, const store::AlertRow& alert, bool masked) {
   json.member("alert_id", alert.alert_id).member("alert_type", alert.rule);
   json.member("severity", model::to_string(alert.severity)).member("score", alert.score);
-  json.member("reason", masked ? masked_text(alert.reason, alert.account) : alert.reason);
+  json.member("reason", masked ? model::masked_text(alert.reason, alert.account) : alert.reason);
   json.member("transaction_id", alert.transaction_id);
   write_account(json, alert.account, alert.account_ref, masked);
   json.member("amount", amount_text(alert.amount)).member("timestamp", alert.timestamp);

@@ -10,15 +10,11 @@
 
 namespace bank::server {
 
-/// `****1234`; the last four characters, or fewer of a short one.
-[[nodiscard]] std::string masked_account(std::string_view account);
-/// A text, with the account's number masked wherever it stands in it.
-[[nodiscard]] std::string masked_text(std::string text, std::string_view account);
 /// RFC 3339 with microseconds, UTC.
 [[nodiscard]] std::string time_text(std::int64_t us);
 [[nodiscard]] std::string amount_text(model::Amount amount);
 
-/// `masked`: account numbers as masked_account() has them, in reasons too.
+/// `masked`: account numbers as model::masked_account() has them, in reasons too.
 void write_alert(JsonWriter& json, const store::AlertRow& alert, bool masked);
 void write_transaction(JsonWriter& json, const store::TransactionRow& transaction, bool masked);
 void write_case(JsonWriter& json, const store::CaseRow& one, bool masked);

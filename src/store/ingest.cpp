@@ -55,6 +55,9 @@ Result<Ingested> Store::ingest(const Batch& batch, std::int64_t now_us) {
   Ingested ingested;
   if (auto done = ingest_transactions(batch, ingested); !done) return std::unexpected(done.error());
   if (auto done = ingest_alerts(batch, now_us, ingested); !done) return std::unexpected(done.error());
+  if (!batch.past) {
+    if (auto done = queue_notifications(now_us, ingested); !done) return std::unexpected(done.error());
+  }
   if (auto done = count(batch, ingested); !done) return std::unexpected(done.error());
   for (const auto& [source, position] : batch.positions) {
     const auto done = database_->execute(

@@ -133,6 +133,26 @@ struct LabelRow {
   std::optional<std::string> decided_by;
 };
 
+/// An alert that a receiver is to be told of, or could not be told of.
+struct NotificationRow {
+  std::int64_t id = 0;
+  std::string target;
+  bool dead = false;  ///< Given up; until somebody asks for it again.
+  std::int64_t attempts = 0;
+  std::int64_t queued_us = 0;
+  std::optional<std::int64_t> tried_us;
+  std::optional<std::string> error;  ///< Of the last attempt.
+  AlertRow alert;
+};
+
+/// What waits for one receiver.
+struct NotificationFigures {
+  std::string target;
+  std::int64_t waiting = 0;
+  std::int64_t dead = 0;
+  std::optional<std::int64_t> oldest_us;  ///< Of those that wait.
+};
+
 /// Who does something, for the audit log.
 struct Actor {
   std::string user;

@@ -52,6 +52,10 @@ CREATE TABLE IF NOT EXISTS audit (
   id {key}, at_us {integer} NOT NULL, author {text} NOT NULL, action {text} NOT NULL, subject {text} NOT NULL,
   before {text}, after {text}, remote {text});
 CREATE INDEX IF NOT EXISTS audit_subject ON audit (subject, id);
+CREATE TABLE IF NOT EXISTS notifications (
+  id {key}, alert_id {text} NOT NULL, target {text} NOT NULL, dead {integer} NOT NULL, attempts {integer} NOT NULL,
+  queued_us {integer} NOT NULL, tried_us {integer}, error {text}, UNIQUE (alert_id, target));
+CREATE INDEX IF NOT EXISTS notifications_target ON notifications (target, dead, id);
 CREATE TABLE IF NOT EXISTS users (
   name {text} PRIMARY KEY, password_hash {text} NOT NULL, role {text} NOT NULL, disabled {integer} NOT NULL,
   created_us {integer} NOT NULL, last_login_us {integer});

@@ -24,11 +24,20 @@ namespace bank::store {
 
 class Database;
 
+/// Which alerts a receiver of notifications is told of.
+struct NotificationRoute {
+  std::string target;                       ///< The receiver's name.
+  std::vector<model::Severity> severities;  ///< Empty: all.
+  std::vector<std::string> rules;           ///< Empty: all.
+  std::int64_t max_age_us = 0;              ///< Not of those that were detected longer ago.
+};
+
 struct Options {
   std::string location;  ///< A path, or `postgresql://…`.
   /// Alerts of one account that are no further apart than this belong to one case.
   std::int64_t case_window_us = 86'400'000'000;
   std::int64_t transactions_max = 1'000'000;  ///< Held; the oldest are dropped.
+  std::vector<NotificationRoute> routes{};
 };
 
 /// A transaction that came in, with what was decided where that is known.
@@ -45,12 +54,14 @@ struct Batch {
   std::vector<model::AlertRecord> alerts;
   /// Where each source stands when this is kept.
   std::vector<std::pair<std::string, std::string>> positions;
+  bool past = false;  ///< It happened before anybody looked: nobody is notified of these alerts.
 };
 
 /// What of a batch was new: the rest was known already.
 struct Ingested {
   std::vector<bool> transactions;  ///< For each of the batch.
   std::vector<AlertRow> alerts;    ///< The new ones.
+  std::size_t notifications = 0;   ///< That were queued.
 };
 
 /// A page of something, and where the next one begins.
@@ -91,6 +102,11 @@ struct AuditFilter {
   std::optional<std::string> subject;
   std::optional<std::int64_t> from_us;
   std::optional<std::int64_t> to_us;
+};
+
+struct NotificationFilter {
+  std::optional<std::string> target;
+  std::optional<bool> dead;
 };
 
 struct PageWish {
@@ -165,6 +181,26 @@ class Store {
                                    const std::optional<std::string>& to = {});
   [[nodiscard]] Result<Page<AuditRow>> audit_log(const AuditFilter& filter, const PageWish& wish);
 
+  // ---- notifications (notifications.cpp): one for each alert and receiver, queued in the transaction that keeps the
+  // alert, and dropped when the receiver has it.
+  /// The oldest `limit` that wait for `target`.
+  [[nodiscard]] Result<std::vector<NotificationRow>> waiting_notifications(std::string_view target, std::size_t limit);
+  [[nodiscard]] Result<void> notifications_delivered(std::span<const std::int64_t> ids);
+  /// `dead`: they are not tried again.
+  [[nodiscard]] Result<void> notifications_failed(std::span<const std::int64_t> ids, std::string_view error, bool dead,
+                                                  std::int64_t now_us);
+  /// Gives up what waits for `target` and was queued before `queued_before_us`; how many.
+  [[nodiscard]] Result<std::int64_t> give_up_notifications(std::string_view target, std::int64_t queued_before_us);
+  /// Gives up what waits for others than `targets`; how many.
+  [[nodiscard]] Result<std::int64_t> give_up_unknown_targets(std::span<const std::string> targets);
+  /// Those that were given up wait again, as if queued now: those of `ids` (empty: all), of `target` alone if it is
+  /// set; how many.
+  [[nodiscard]] Result<std::int64_t> resend_notifications(std::span<const std::int64_t> ids,
+                                                          const std::optional<std::string>& target, const Actor& actor);
+  /// Newest first.
+  [[nodiscard]] Result<Page<NotificationRow>> notifications(const NotificationFilter& filter, const PageWish& wish);
+  [[nodiscard]] Result<std::vector<NotificationFigures>> notification_figures();
+
   // ---- users (users.cpp)
   [[nodiscard]] Result<std::vector<UserRow>> users();
   [[nodiscard]] Result<std::optional<UserRow>> user(std::string_view name);
@@ -199,6 +235,7 @@ class Store {
   Result<NoteRow> insert_note(std::string_view kind, std::string_view subject, std::string_view text,
                               const Actor& actor);
   Result<void> update_alert(const AlertRow& before, const Change& change, const Actor& actor);
+  Result<void> queue_notifications(std::int64_t now_us, Ingested& out);
   Result<void> count(const Batch& batch, const Ingested& ingested);
   Result<void> drop_old();
 
