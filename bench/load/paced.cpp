@@ -1,5 +1,5 @@
-// Asks for single decisions at a fixed rate, whatever the answers take, and prints the latencies: from the time at which a
-// request was due, so that one slow answer counts for all that it held up.
+// Asks for single decisions at a fixed rate, whatever the answers take, and prints the latencies: from the time at
+// which a request was due, so that one slow answer counts for all that it held up.
 //
 //   paced PORT TOKEN RATE SECONDS CONNECTIONS RUN
 //
@@ -68,10 +68,11 @@ void run(int port, const std::string& token, double pause_s, double first_s, dou
     const auto due = begun + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(due_s));
     std::this_thread::sleep_until(due);
     std::array<char, 512> body{};
-    const int size = std::snprintf(body.data(), body.size(),
-                                   R"({"transaction_id":"TXN-%s-%08ld","account_number":"ACC-%010ld","transaction_type":)"
-                                   R"("PAYMENT","amount":12.50,"timestamp":"2026-03-02 10:00:00","merchant":"Walmart"})",
-                                   name.c_str(), n, n * 7919 % 50'000);
+    const int size =
+        std::snprintf(body.data(), body.size(),
+                      R"({"transaction_id":"TXN-%s-%08ld","account_number":"ACC-%010ld","transaction_type":)"
+                      R"("PAYMENT","amount":12.50,"timestamp":"2026-03-02 10:00:00","merchant":"Walmart"})",
+                      name.c_str(), n, n * 7919 % 50'000);
     std::string request = "POST /api/v1/decisions HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port) +
                           "\r\nContent-Type: application/json\r\nAuthorization: Bearer " + token +
                           "\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n";
@@ -112,8 +113,9 @@ int main(int argc, char** argv) {
   const auto quantile = [&](double q) {
     return all[std::min(all.size() - 1, static_cast<std::size_t>(q * static_cast<double>(all.size())))];
   };
-  std::printf(R"({"requests":%zu,"failed":%ld,"per_s":%.0f,"p50_ms":%.3f,"p90_ms":%.3f,"p99_ms":%.3f,"p999_ms":%.3f,"max_ms":%.3f})"
-              "\n",
-              all.size(), failed, static_cast<double>(all.size()) / seconds, quantile(0.5), quantile(0.9), quantile(0.99),
-              quantile(0.999), all.back());
+  std::printf(
+      R"({"requests":%zu,"failed":%ld,"per_s":%.0f,"p50_ms":%.3f,"p90_ms":%.3f,"p99_ms":%.3f,"p999_ms":%.3f,"max_ms":%.3f})"
+      "\n",
+      all.size(), failed, static_cast<double>(all.size()) / seconds, quantile(0.5), quantile(0.9), quantile(0.99),
+      quantile(0.999), all.back());
 }
