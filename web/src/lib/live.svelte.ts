@@ -1,10 +1,14 @@
 // The stream of server-sent events: kept open, taken up again after a break, and put on the page once a frame.
+import { api } from './api';
 import { SseParser, type SseMessage } from './sse';
 import { EMPTY, reduce, type StreamEvent, type StreamState } from './stream';
+import type { Statistics } from './types';
 
 const TYPES: ReadonlySet<string> = new Set<StreamEvent['type']>(['snapshot', 'tick', 'alert', 'alert_changed', 'health', 'dropped']);
 /** The server sends a comment every 15 s at least: silence of this length is a broken line. */
 const SILENCE_MS = 20_000;
+/** After so long a page that has fallen behind asks for the statistics. */
+const CATCH_UP_MS = 2000;
 const RETRY_MS = [300, 1000, 2000, 4000, 8000];
 
 const pause = (ms: number) => new Promise((done) => window.setTimeout(done, ms));
@@ -17,6 +21,7 @@ class Live {
   private abort: AbortController | null = null;
   private queue: StreamEvent[] = [];
   private frame = 0;
+  private catchingUp = 0;
   private lastId = '';
   private listeners = new Set<(event: StreamEvent) => void>();
 
@@ -95,12 +100,24 @@ class Live {
     else this.frame = requestAnimationFrame(() => this.flush());
   }
 
+  private async catchUp(): Promise<void> {
+    const following = this.abort;
+    try {
+      const data = await api.get<Statistics>('/statistics');
+      if (following && following === this.abort) this.state = reduce(this.state, { type: 'snapshot', data });
+    } catch {
+      // The next tick asks again.
+    }
+    this.catchingUp = 0;
+  }
+
   private flush(): void {
     this.frame = 0;
     const events = this.queue;
     this.queue = [];
     this.state = events.reduce(reduce, this.state);
     for (const event of events) for (const listener of this.listeners) listener(event);
+    if (this.state.behind && !this.catchingUp) this.catchingUp = window.setTimeout(() => void this.catchUp(), CATCH_UP_MS);
   }
 }
 

@@ -46,6 +46,17 @@ describe('tick', () => {
     expect(state.statistics?.series.at(-1)).toEqual(point(1, 6, 2));
     expect(state.statistics?.lag_records).toBe(5);
   });
+  it('tells of transactions that no tick brought, until the statistics come again', () => {
+    const inStep = reduce(started, { type: 'tick', data: tick() });
+    expect(inStep.behind).toBe(false);
+    const behind = reduce(inStep, { type: 'tick', data: tick({ totals: totals(5000, 7) }) });
+    expect(reduce(behind, { type: 'tick', data: tick({ totals: totals(5003, 7) }) }).behind).toBe(true);
+    const caughtUp = reduce(behind, { type: 'snapshot', data: { ...snapshot, totals: { ...snapshot.totals, ...totals(5003, 7) } } });
+    expect([caughtUp.behind, caughtUp.partial]).toEqual([false, AT + 1000]);
+  });
+  it('is no news where the snapshot has some of it already', () => {
+    expect(reduce(started, { type: 'tick', data: tick({ totals: totals(101, 2) }) }).behind).toBe(false);
+  });
   it('means nothing before the snapshot', () => {
     expect(reduce(EMPTY, { type: 'tick', data: tick() })).toEqual(EMPTY);
   });

@@ -6,6 +6,8 @@ export interface StreamState {
   statistics: Statistics | null;
   /** The beginning of the step that was under way when the statistics came: what fell into it before is not in the series. */
   partial: number;
+  /** Whether more came than was told here: the series lacks it, and the statistics must be asked for again. */
+  behind: boolean;
   /** Newest first, each transaction once. */
   feed: Transaction[];
   /** Events that the server left out for this page, as it was too slow or they were too many. */
@@ -28,7 +30,7 @@ export const FEED_ALERTED_A_TICK = 3;
 export const FEED_OTHERS_A_TICK = 2;
 const SERIES_MS = 15 * 60 * 1000;
 
-export const EMPTY: StreamState = { statistics: null, partial: NaN, feed: [], dropped: 0, seen: 0 };
+export const EMPTY: StreamState = { statistics: null, partial: NaN, behind: false, feed: [], dropped: 0, seen: 0 };
 
 /** The series with what came since added to the bucket that the tick falls into. */
 export function extendSeries(series: SeriesPoint[], stepS: number, time: string, transactions: number, alerts: number): SeriesPoint[] {
@@ -80,6 +82,7 @@ function withTick(state: StreamState, tick: Tick): StreamState {
   return {
     ...state,
     statistics,
+    behind: state.behind || tick.totals.transactions - before.totals.transactions > tick.transactions,
     feed: fresh.length > 0 ? [...fresh, ...state.feed].slice(0, FEED_ROWS) : state.feed,
     seen: state.seen + fresh.length,
     dropped: state.dropped + tick.dropped,
@@ -90,7 +93,7 @@ export function reduce(state: StreamState, event: StreamEvent): StreamState {
   switch (event.type) {
     case 'snapshot': {
       const last = event.data.series.at(-1);
-      return { ...state, statistics: event.data, partial: last ? parse(last.time) + event.data.series_step_s * 1000 : NaN };
+      return { ...state, statistics: event.data, behind: false, partial: last ? parse(last.time) + event.data.series_step_s * 1000 : NaN };
     }
     case 'tick':
       return withTick(state, event.data);
