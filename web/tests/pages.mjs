@@ -12,6 +12,7 @@ export function everyPage(alert) {
     health: '/health',
     users: '/users',
     tokens: '/tokens',
+    notifications: '/notifications',
     audit: '/audit',
   };
 }

@@ -250,6 +250,38 @@ export interface Token {
   last_used_at: string | null;
 }
 
+/** One that alerts are told to. */
+export interface Receiver {
+  name: string;
+  kind: 'webhook' | 'slack' | 'pagerduty';
+  waiting: number;
+  dead: number;
+  /** When what waits longest was queued. */
+  oldest_at: string | null;
+  messages: number;
+  alerts: number;
+  failures: number;
+  /** Why the last try failed. */
+  trouble: string | null;
+}
+
+export interface Notification {
+  id: string;
+  receiver: string;
+  state: 'waiting' | 'dead';
+  attempts: number;
+  queued_at: string;
+  tried_at: string | null;
+  error: string | null;
+  alert_id: string;
+  alert_type: string;
+  severity: Severity;
+}
+
+export interface NotificationPage extends Page<Notification> {
+  receivers: Receiver[];
+}
+
 export interface Page<T> {
   items: T[];
   next_cursor: string | null;
