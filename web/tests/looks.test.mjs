@@ -7,7 +7,7 @@ import { smoothness } from './smooth.mjs';
 
 let bank, browser, admin, alert;
 before(async () => {
-  bank = await Bank.start({ rate: 500 });
+  bank = await Bank.start({ rate: 20 });
   browser = await open();
   admin = await bank.addPeople();
   alert = await bank.velocity(admin);

@@ -6,7 +6,7 @@ import { everyPage, settled } from './pages.mjs';
 
 let bank, browser, admin, alert;
 before(async () => {
-  bank = await Bank.start({ rate: 500 });
+  bank = await Bank.start({ rate: 20 });
   browser = await open();
   admin = await bank.addPeople();
   alert = await bank.velocity(admin);

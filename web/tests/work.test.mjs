@@ -5,7 +5,7 @@ import { as, close, open } from './browser.mjs';
 
 let bank, browser, admin;
 before(async () => {
-  bank = await Bank.start({ rate: 500 });
+  bank = await Bank.start({ rate: 20 });
   browser = await open();
   admin = await bank.addPeople();
   await bank.highAmounts(admin, 12);
