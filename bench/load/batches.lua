@@ -15,14 +15,16 @@ function init(arguments)
   wrk.headers["Authorization"] = "Bearer " .. token
 end
 
-local format = string.format
+-- 50,000 accounts in turn, each seen again after 500 seconds of its own time, so that few alerts are raised, as in a bank.
+local format, first_time = string.format, 1772445600
 function request()
   batch = batch + 1
   local parts = {}
   for i = 1, size do
     local n = batch * size + i
-    parts[i] = format('{"transaction_id":"TXN-%s-%d-%09d","account_number":"ACC-%010d","transaction_type":"PAYMENT","amount":12.50,' ..
-      '"timestamp":"2026-03-02 10:00:00","location":"Online-Portal","merchant":"Walmart","status":"COMPLETED"}', run, number, n, n * 7919 % 50000)
+    parts[i] = format('{"transaction_id":"TXN-%s-%d-%09d","account_number":"ACC-%010d","transaction_type":"PAYMENT","amount":%.2f,' ..
+      '"timestamp":"%s","location":"Online-Portal","merchant":"Walmart","status":"COMPLETED"}', run, number, n, n * 7919 % 50000,
+      5 + n * 31 % 9973 / 100, os.date("!%Y-%m-%d %H:%M:%S", first_time + math.floor(n / 100)))
   end
   return wrk.format(nil, nil, nil, '{"transactions":[' .. table.concat(parts, ",") .. ']}')
 end

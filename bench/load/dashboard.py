@@ -23,7 +23,7 @@ sys.path.insert(0, str(HERE.parents[1] / "tests/system"))
 
 
 class Run:
-    """A dashboard on core 0, with a token for decisions."""
+    """A dashboard on cores of its own, with a token for decisions."""
 
     def __init__(self, options, *flags):
         os.environ["BANK"] = str(options.wrapper)
@@ -57,26 +57,25 @@ class Run:
 
 
 def batches(options):
-    print(f"Decisions in batches, {options.seconds} s each, by wrk on two connections; the dashboard on one core\n")
-    print("| a batch | decisions/s | until all are in the store, decisions/s | request p50 ms | p99 ms | CPU µs a decision | of it judging µs |")
-    print("|---|---|---|---|---|---|---|")
+    print(f"Decisions in batches, {options.seconds} s each, by wrk on two connections; the dashboard on core {options.cores}\n")
+    print("| a batch | decisions/s | until all are in the store, decisions/s | refused: the store is behind | request p50 ms | p99 ms | CPU µs a decision | of it judging µs |")
+    print("|---|---|---|---|---|---|---|---|")
     for size in (10, 100, 500):
         with Run(options) as run:
             begun, cpu = time.time(), run.cpu()
             out = subprocess.run(["taskset", "-c", "1", "wrk", "-t1", "-c2", f"-d{options.seconds}s", "-s", str(HERE / "batches.lua"),
                                   f"http://127.0.0.1:{run.port}", "--", run.token, str(size), str(size)], capture_output=True, text=True, check=True).stdout
             result = json.loads(re.search(r"RESULT (.*)", out).group(1))
-            assert result["not_2xx"] == 0 and result["errors"] == 0, out
-            count = result["requests"] * size
-            took = run.wait_for(count) - begun
+            assert result["errors"] == 0, out
+            took = run.wait_for((result["requests"] - result["not_2xx"]) * size) - begun
             count = run.metric("bank_transactions_total")  # what was under way at the end, too
             judging = run.metric("bank_detect_duration_seconds_sum") / run.metric("bank_detect_duration_seconds_count")
-            print(f"| {size} | {result['requests'] * size / result['seconds']:,.0f} | {count / took:,.0f} | {result['p50_ms']:.1f} | "
-                  f"{result['p99_ms']:.1f} | {(run.cpu() - cpu) / count * 1e6:.1f} | {judging * 1e6:.1f} |", flush=True)
+            print(f"| {size} | {(result['requests'] - result['not_2xx']) * size / result['seconds']:,.0f} | {count / took:,.0f} | "
+                  f"{result['not_2xx']} | {result['p50_ms']:.1f} | {result['p99_ms']:.1f} | {(run.cpu() - cpu) / count * 1e6:.1f} | {judging * 1e6:.1f} |", flush=True)
 
 
 def singles(options):
-    print(f"\nSingle decisions at a fixed rate, {options.seconds} s each, from the time they were due; 32 connections, the dashboard on one core\n")
+    print(f"\nSingle decisions at a fixed rate, {options.seconds} s each, from the time they were due; 32 connections; the dashboard on core {options.cores}\n")
     print("| a second | p50 ms | p90 ms | p99 ms | p99.9 ms | longest ms |")
     print("|---|---|---|---|---|---|")
     paced = pathlib.Path(options.folder) / "paced"
@@ -112,7 +111,7 @@ async def listen(port, headers, count, stop, received):
 
 
 def events(options):
-    print(f"\nEvents in: {options.records:,} judged transactions in files, taken in while browsers listen; the dashboard on one core\n")
+    print(f"\nEvents in: {options.records:,} judged transactions in files, taken in while browsers listen; the dashboard on core {options.cores}\n")
     print("| browsers | transactions/s | CPU µs a transaction | MB/s to the browsers | events dropped |")
     print("|---|---|---|---|---|")
     folder = pathlib.Path(options.folder)
@@ -151,6 +150,7 @@ async def feed(options, run, clients, files, followed):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bank", required=True, type=pathlib.Path)
+    parser.add_argument("--cores", default="0", help="the dashboard's, as taskset has them [0]; what asks it is on core 1")
     parser.add_argument("--seconds", type=int, default=10)
     parser.add_argument("--records", type=int, default=300_000)
     parser.add_argument("--clients", type=int, nargs="+", default=[0, 100, 500])
@@ -160,7 +160,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         options.folder = folder
         options.wrapper = pathlib.Path(folder) / "bank"
-        options.wrapper.write_text(f"#!/bin/sh\nexec taskset -c 0 {options.bank} \"$@\"\n")
+        options.wrapper.write_text(f"#!/bin/sh\nexec taskset -c {options.cores} {options.bank} \"$@\"\n")
         options.wrapper.chmod(0o755)
         for part in options.only:
             {"batches": batches, "singles": singles, "events": events}[part](options)
