@@ -123,6 +123,7 @@ public final class Main {
     all.put(state + "rocksdb.boundedMemoryUsage", "true");
     all.put(state + "rocksdb.maxMemoryUsageMB", "256");
     all.put("spark.sql.streaming.minBatchesToRetain", "10");
+    all.put(LocalFiles.SETTING, LocalFiles.class.getName());
     all.put("spark.sql.streaming.noDataMicroBatches.enabled", "false");
     all.put("spark.sql.session.timeZone", "UTC");
     all.put("spark.ui.showConsoleProgress", "false");
