@@ -17,7 +17,7 @@ import org.apache.hadoop.fs.Path;
 final class Identity {
   static final String FILE = "bank-identity.json";
 
-  private static final int FORMAT = 1;
+  private static final int FORMAT = 2;
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final ObjectNode own = JSON.createObjectNode();
@@ -73,8 +73,7 @@ final class Identity {
 
   private void compare(String checkpoint, JsonNode there) {
     if (differs(there, "format") || differs(there, "state_version")) {
-      throw foreign(checkpoint, "it is of another version of this program (state " + there.path("state_version") + ", and this one has "
-          + own.get("state_version") + ")");
+      throw foreign(checkpoint, "it is of another version of this program (" + version(there) + ", and this one has " + version(own) + ")");
     }
     if (differs(there, "topic")) {
       throw foreign(checkpoint, "it is of the topic " + there.path("topic").asText() + ", and not " + own.get("topic").asText());
@@ -93,6 +92,10 @@ final class Identity {
 
   private boolean differs(JsonNode there, String name) {
     return !own.get(name).asText().equals(there.path(name).asText());
+  }
+
+  private static String version(JsonNode of) {
+    return "format " + of.path("format") + ", state " + of.path("state_version");
   }
 
   private static String seconds(JsonNode of, String name) {

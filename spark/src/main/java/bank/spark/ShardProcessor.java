@@ -17,7 +17,6 @@ import org.apache.spark.sql.streaming.StatefulProcessor;
 import org.apache.spark.sql.streaming.TTLConfig;
 import org.apache.spark.sql.streaming.TimeMode;
 import org.apache.spark.sql.streaming.TimerValues;
-import org.apache.spark.sql.streaming.ValueState;
 import org.apache.spark.util.TaskCompletionListener;
 import scala.collection.AbstractIterator;
 import scala.collection.Iterator;
@@ -31,11 +30,11 @@ import scala.collection.Iterator;
 final class ShardProcessor extends StatefulProcessor<Integer, Row, byte[]> {
   private static final long serialVersionUID = 1L;
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final long HEAD = -1; // its number, before those of the log: a state variable of its own would have to be set up for each task
 
   private final RulesOf rules;
   private final long historyId;
   private final long cacheBytes;
-  private transient ValueState<byte[]> headState;
   private transient MapState<Long, byte[]> log;
 
   /** {@code cacheBytes}: what the native shards kept by one process may take. */
@@ -47,7 +46,6 @@ final class ShardProcessor extends StatefulProcessor<Integer, Row, byte[]> {
 
   @Override
   public void init(OutputMode outputMode, TimeMode timeMode) {
-    headState = getHandle().getValueState("head", Encoders.BINARY(), TTLConfig.NONE());
     log = getHandle().getMapState("log", Encoders.LONG(), Encoders.BINARY(), TTLConfig.NONE());
   }
 
@@ -80,7 +78,8 @@ final class ShardProcessor extends StatefulProcessor<Integer, Row, byte[]> {
     }
 
     void begin() {
-      Head head = headState.exists() ? Head.decode(headState.get()) : Head.empty(historyId);
+      byte[] there = log.getValue(HEAD);
+      Head head = there == null ? Head.empty(historyId) : Head.decode(there);
       if (head.historyId() != historyId) {
         throw new StateException("the state is of rules that keep other histories (" + Long.toHexString(head.historyId()) + ")");
       }
@@ -145,7 +144,7 @@ final class ShardProcessor extends StatefulProcessor<Integer, Row, byte[]> {
         }
       }
       token = now.finish();
-      headState.update(new Head(historyId, token, head.first(), head.pieces(), next, head.snapshotBytes(), bytes).encode());
+      log.updateValue(HEAD, new Head(historyId, token, head.first(), head.pieces(), next, head.snapshotBytes(), bytes).encode());
     }
 
     @Override
