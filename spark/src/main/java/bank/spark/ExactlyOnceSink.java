@@ -3,10 +3,16 @@ package bank.spark;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
 
 /**
  * Writes a partition of a batch (an epoch) in one Kafka transaction, in which the epoch is recorded, too: as the committed
@@ -30,6 +36,7 @@ final class ExactlyOnceSink extends PartitionSink {
 
   private static final int KEPT = 256;
   private static final Duration AT_ONCE = Duration.ZERO;
+  private static final ExecutorService RECORDERS = Executors.newCachedThreadPool(ExactlyOnceSink::daemon);
   private static final Map<String, Kept> PRODUCERS = new LinkedHashMap<>(); // used longest ago first
 
   private final Broker broker;
@@ -37,6 +44,7 @@ final class ExactlyOnceSink extends PartitionSink {
   private final TopicPartition place;
   private final long epoch;
   private Producer<byte[], byte[]> producer;
+  private Future<?> recorded;
   private boolean begun;
   private boolean skipped;
 
@@ -79,6 +87,16 @@ final class ExactlyOnceSink extends PartitionSink {
     }
     producer.beginTransaction();
     begun = true;
+    // Two questions to the broker, whose answers come while the results are still being made.
+    Producer<byte[], byte[]> mine = producer;
+    Map<TopicPartition, OffsetAndMetadata> offset = Map.of(place, new OffsetAndMetadata(epoch + 1, "bank-spark/1 epoch=" + epoch));
+    recorded = RECORDERS.submit(() -> mine.sendOffsetsToTransaction(offset, new ConsumerGroupMetadata(id)));
+  }
+
+  private static Thread daemon(Runnable work) {
+    Thread made = new Thread(work, "bank-record-epoch");
+    made.setDaemon(true);
+    return made;
   }
 
   @Override
@@ -86,11 +104,20 @@ final class ExactlyOnceSink extends PartitionSink {
     if (!begun) {
       return; // there was nothing to write, so nothing can be repeated
     }
-    producer.sendOffsetsToTransaction(
-        Map.of(place, new OffsetAndMetadata(epoch + 1, "bank-spark/1 epoch=" + epoch)), new ConsumerGroupMetadata(id));
+    awaitRecorded();
     producer.commitTransaction(); // throws if any record was refused
     begun = false;
     keep(new Kept(producer, epoch));
+  }
+
+  private void awaitRecorded() {
+    try {
+      recorded.get();
+    } catch (InterruptedException e) {
+      throw new InterruptException(e);
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof KafkaException told ? told : new KafkaException("cannot record an epoch: " + e.getCause().getMessage(), e.getCause());
+    }
   }
 
   /** Whether the transaction went through may be unknown; the next attempt's initTransactions() brings that to an end. */

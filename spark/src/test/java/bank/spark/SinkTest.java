@@ -21,6 +21,7 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.BeforeEach;
@@ -35,10 +36,12 @@ class SinkTest {
   private static final class Broker implements ExactlyOnceSink.Broker {
     final List<MockProducer<byte[], byte[]>> producers = new ArrayList<>();
     long recorded = -1;
+    RuntimeException refusal;
 
     @Override
     public Producer<byte[], byte[]> producer(String transactionalId) {
       MockProducer<byte[], byte[]> made = SinkTest.producer();
+      made.sendOffsetsToTransactionException = refusal;
       producers.add(made);
       return made;
     }
@@ -162,6 +165,17 @@ class SinkTest {
     retried.commit();
     assertNotSame(first, broker.last());
     assertEquals(3, broker.last().history().size());
+  }
+
+  @Test
+  void anEpochThatCannotBeRecordedIsNotCommitted() {
+    ExactlyOnceSink sink = sink(7);
+    broker.refusal = new ProducerFencedException("somebody else is here");
+    send(sink);
+    assertSame(ProducerFencedException.class, assertThrows(KafkaException.class, sink::commit).getClass());
+    assertTrue(broker.last().history().isEmpty());
+    sink.abort();
+    assertTrue(broker.last().closed());
   }
 
   @Test
