@@ -37,7 +37,7 @@ final class FilePacking implements MapPartitionsFunction<Long, Row> {
 
   private final class Rows implements Iterator<Row> {
     private final Iterator<Long> numbers;
-    private final Packer packer = new Packer(rules, shards, "", BatchJob::chunkRow);
+    private final Packer<Row> packer = new Packer<>(rules, shards, "", BatchJob::chunkRow);
     private ByteBuffer buffer = Buffers.take();
     private ByteSource source;
     private boolean ended;

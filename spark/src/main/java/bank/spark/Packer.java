@@ -3,22 +3,21 @@ package bank.spark;
 import java.io.Serializable;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
-import org.apache.spark.sql.Row;
 
 /** A native packer with its buffers, and the rows that come out of it. */
-final class Packer implements AutoCloseable {
+final class Packer<R> implements AutoCloseable {
   /** Makes the row of a chunk: by the key of its shard. */
-  interface RowMaker extends Serializable {
-    Row make(int key, byte[] chunk);
+  interface RowMaker<R> extends Serializable {
+    R make(int key, byte[] chunk);
   }
 
   private final int[] keys;
-  private final RowMaker rowOf;
-  private final ArrayDeque<Row> ready = new ArrayDeque<>();
+  private final RowMaker<R> rowOf;
+  private final ArrayDeque<R> ready = new ArrayDeque<>();
   private ByteBuffer out = Buffers.take();
   private long handle;
 
-  Packer(RulesOf rules, int shards, String origin, RowMaker rowOf) {
+  Packer(RulesOf rules, int shards, String origin, RowMaker<R> rowOf) {
     this.rowOf = rowOf;
     keys = ShardKeys.of(shards);
     handle = Native.openPacker(rules.handle(), shards, origin);
@@ -29,7 +28,7 @@ final class Packer implements AutoCloseable {
   }
 
   /** Rows that wait to be taken. */
-  ArrayDeque<Row> ready() {
+  ArrayDeque<R> ready() {
     return ready;
   }
 

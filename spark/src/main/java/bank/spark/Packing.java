@@ -14,8 +14,8 @@ import org.apache.spark.util.TaskCompletionListener;
 import scala.Tuple4;
 
 /**
- * The map side: records (partition, offset, key, value) become rows (key of a shard, chunk), few and large, by way of a
- * native packer.
+ * Rows that are records (partition, offset, key, value) become rows (key of a shard, chunk), few and large, by way of a native
+ * packer. A stream does without (PackedKafka).
  */
 final class Packing implements MapPartitionsFunction<Tuple4<Integer, Long, byte[], byte[]>, Row> {
   private static final long serialVersionUID = 1L;
@@ -29,10 +29,10 @@ final class Packing implements MapPartitionsFunction<Tuple4<Integer, Long, byte[
   private final RulesOf rules;
   private final int shards;
   private final String origin;
-  private final Packer.RowMaker rowOf;
+  private final Packer.RowMaker<Row> rowOf;
 
   /** {@code origin}: as Native.openPacker's. {@code rowOf}: the row of a chunk. */
-  Packing(RulesOf rules, int shards, String origin, Packer.RowMaker rowOf) {
+  Packing(RulesOf rules, int shards, String origin, Packer.RowMaker<Row> rowOf) {
     this.rules = rules;
     this.shards = shards;
     this.origin = origin;
@@ -44,18 +44,18 @@ final class Packing implements MapPartitionsFunction<Tuple4<Integer, Long, byte[
     if (!records.hasNext()) {
       return Collections.emptyIterator();
     }
-    Rows rows = new Rows(records, new Packer(rules, shards, origin, rowOf));
+    Rows rows = new Rows(records, new Packer<>(rules, shards, origin, rowOf));
     TaskContext.get().addTaskCompletionListener((TaskCompletionListener) context -> rows.close());
     return rows;
   }
 
   private static final class Rows implements Iterator<Row> {
     private final Iterator<Tuple4<Integer, Long, byte[], byte[]>> records;
-    private final Packer packer;
+    private final Packer<Row> packer;
     private final RawMessage message = new RawMessage();
     private boolean ended;
 
-    Rows(Iterator<Tuple4<Integer, Long, byte[], byte[]>> records, Packer packer) {
+    Rows(Iterator<Tuple4<Integer, Long, byte[], byte[]>> records, Packer<Row> packer) {
       this.records = records;
       this.packer = packer;
     }

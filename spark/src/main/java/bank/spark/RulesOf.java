@@ -28,6 +28,18 @@ final class RulesOf implements Serializable {
     return new RulesOf(yaml, name, options + option + "\n");
   }
 
+  byte[] yaml() {
+    return yaml;
+  }
+
+  String name() {
+    return name;
+  }
+
+  String options() {
+    return options;
+  }
+
   /** The native rules, which are not to be closed. */
   long handle() {
     synchronized (OPEN) {

@@ -8,13 +8,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeoutException;
-import org.apache.spark.api.java.function.VoidFunction2;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.streaming.DataStreamReader;
+import org.apache.spark.sql.streaming.DataStreamWriter;
 import org.apache.spark.sql.streaming.OutputMode;
 import org.apache.spark.sql.streaming.StreamingQuery;
 import org.apache.spark.sql.streaming.StreamingQueryException;
@@ -26,8 +25,14 @@ import org.apache.spark.sql.streaming.Trigger;
  * query is begun again from its checkpoint.
  */
 final class StreamJob {
+  private static final int LEAST_SHARDS = 4;
   private static final long FIRST_PAUSE_MS = 1_000;
   private static final long LONGEST_PAUSE_MS = 15_000;
+  /**
+   * After each poll Spark asks where the partition begins and ends. At its end the consumer has already asked for what comes next,
+   * and the broker answers one request of a connection after the other: with Kafka's usual 500 ms Spark would wait so long, twice.
+   */
+  private static final int FETCH_WAIT_MS = 5;
 
   private final SparkSession spark;
   private final Settings settings;
@@ -102,32 +107,52 @@ final class StreamJob {
   }
 
   private StreamingQuery start(long historyId) throws TimeoutException {
-    Dataset<Row> chunks =
-        source()
-            .selectExpr("partition", "offset", "key", "value")
-            .as(Packing.RECORDS)
-            .mapPartitions(new Packing(rules, shards, kafka.transactions + "/", RowFactory::create), Packing.ENCODER);
     Dataset<byte[]> results =
-        chunks
+        chunks()
             .groupBy("key")
             .as(Encoders.INT(), Packing.ENCODER)
             .transformWithState(
                 new ShardProcessor(rules, historyId, settings.number("cache_bytes", 1L << 30)), TimeMode.None(), OutputMode.Append(), Encoders.BINARY());
-    return results
-        .writeStream()
-        .queryName("bank")
-        .outputMode("append")
-        .option("checkpointLocation", settings.text("checkpoint"))
-        .trigger(trigger(settings.text("trigger", "0s")))
-        .foreachBatch((VoidFunction2<Dataset<byte[]>, Long>) this::batch)
-        .start();
+    Settings console = settings.below("console");
+    int consoleAlerts = console.flag("alerts") ? (int) console.number("limit", 20) : 0;
+    DataStreamWriter<byte[]> writer =
+        results
+            .writeStream()
+            .queryName("bank")
+            .outputMode("append")
+            .option("checkpointLocation", settings.text("checkpoint"))
+            .trigger(trigger(settings.text("trigger", "0s")));
+    return Results.of(writer, settings.text("checkpoint"), kafka, consoleAlerts, new Batches(consoleAlerts)).start();
   }
 
-  private Dataset<Row> source() {
+  private final class Batches implements Results.Driver {
+    private final int consoleAlerts;
+
+    Batches(int consoleAlerts) {
+      this.consoleAlerts = consoleAlerts;
+    }
+
+    @Override
+    public void begin() throws InterruptedException {
+      gate.enter();
+    }
+
+    @Override
+    public void done(long epoch, List<Summary> summaries) {
+      progress.done(epoch, summaries, consoleAlerts);
+    }
+
+    @Override
+    public void end() {
+      gate.leave();
+    }
+  }
+
+  private Dataset<Row> chunks() {
     DataStreamReader reader =
         spark
             .readStream()
-            .format("kafka")
+            .format(PackedKafka.class.getName())
             .option("subscribe", kafka.transactions)
             .option("startingOffsets", settings.text("from", "earliest"))
             .option("maxOffsetsPerTrigger", Math.min(settings.number("max_per_batch", 1_000_000), settings.number("max", Long.MAX_VALUE)))
@@ -135,30 +160,17 @@ final class StreamJob {
             .option("kafka.bootstrap.servers", kafka.servers)
             .option("kafka.isolation.level", "read_committed")
             .option("kafka.max.poll.records", "10000")
-            .option("kafka.max.partition.fetch.bytes", "8388608");
+            .option("kafka.max.partition.fetch.bytes", "8388608")
+            .option("kafka.fetch.max.wait.ms", FETCH_WAIT_MS);
     for (Map.Entry<String, String> property : kafka.client.entrySet()) {
       reader = reader.option("kafka." + property.getKey(), property.getValue());
     }
-    return reader.load();
-  }
-
-  private void batch(Dataset<byte[]> results, Long epoch) throws InterruptedException {
-    gate.enter();
-    try {
-      String query = spark.sparkContext().getLocalProperty("sql.streaming.queryId");
-      Settings console = settings.below("console");
-      int consoleAlerts = console.flag("alerts") ? (int) console.number("limit", 20) : 0;
-      Writing writing = new Writing(kafka, query, epoch, consoleAlerts);
-      List<Summary> summaries = results.mapPartitions(writing, Encoders.javaSerialization(Summary.class)).collectAsList();
-      progress.done(epoch, summaries, consoleAlerts);
-    } finally {
-      gate.leave();
-    }
+    return PackedKafka.withPacker(reader, rules, shards).load();
   }
 
   private int shards() {
     int there = Identity.shardsOf(settings.text("checkpoint"), spark.sparkContext().hadoopConfiguration());
-    int usual = there > 0 ? there : Math.max(8, 2 * spark.sparkContext().defaultParallelism());
+    int usual = there > 0 ? there : Math.max(LEAST_SHARDS, 2 * spark.sparkContext().defaultParallelism());
     return (int) settings.number("shards", usual);
   }
 

@@ -14,8 +14,6 @@ public final class Summary implements Serializable {
   String statistics = "";
   /** The first alerts, as JSON, for the console. */
   final List<String> alerts = new ArrayList<>();
-  /** Whether the results had been written by an earlier attempt. */
-  boolean skipped;
 
   Summary(int shard) {
     this.shard = shard;
