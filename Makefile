@@ -67,10 +67,11 @@ spark: ## Spark mode's job, build/spark/target/bank-spark.jar, and the Spark tha
 	@JOBS=$(JOBS) tools/spark build
 
 .PHONY: test-spark
-test-spark: spark ## The system tests of Spark mode; each starts what it needs
+test-spark: spark ## The unit tests of Spark mode's job, and its system tests; each starts what it needs
 	@tools/setup run test kafka spark
 	$(call build,dev)
 	@tools/kafka fetch >/dev/null
+	@tools/spark test
 	@ctest --preset spark
 
 .PHONY: run-spark

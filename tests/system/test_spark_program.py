@@ -73,6 +73,17 @@ class WrongUse(unittest.TestCase):
         self.assertIn("make spark", done.stderr)
 
 
+class Start(unittest.TestCase):
+    def test_sparks_classes_come_out_of_the_archive(self):
+        log = pathlib.Path(folder.name) / "classes.log"
+        jars = pathlib.Path(JOB) / "home/jars/*"
+        # -Xshare:on: fail if the archive that these options name does not fit this Java and these files.
+        done = subprocess.run(["java", f"@{JOB}/jvm.options", "-Xshare:on", f"-Xlog:class+load:file={log}", "-cp", jars, "org.apache.spark.deploy.SparkSubmit", "--version"],
+                              capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertRegex(log.read_text(), r"org\.apache\.spark\.deploy\.SparkSubmit source: shared objects file")
+
+
 class Batch(unittest.TestCase):
     def test_files_come_to_what_detect_and_analyze_write(self):
         bank("generate", "--quiet", "--count", 5000, "--accounts", 200, data="batch")
