@@ -16,7 +16,7 @@ from stage import compile_program, install_python, newer, run_quietly, say  # no
 
 TOOL = ROOT / "tools/spark"
 MASTER = "local[2]"
-SHUFFLE_PARTITIONS = 8  # as many as bank's job has shards, by itself, on two cores
+SHUFFLE_PARTITIONS = 4  # as many as bank's job has shards, by itself, on two cores
 STATE = "spark.sql.streaming.stateStore."
 # What bank's job sets by itself, for the others.
 CONF = {

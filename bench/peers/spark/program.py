@@ -15,7 +15,8 @@ STOP_SECONDS = 60
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE_MIB = os.sysconf("SC_PAGE_SIZE") / 2**20
 
-Told = collections.namedtuple("Told", "at_s cpu_s event")  # since the program's start; the CPU time of all its processes
+# Since the program's start; the CPU time of all its processes until then, and what they held then.
+Told = collections.namedtuple("Told", "at_s cpu_s rss_mib event")
 Usage = collections.namedtuple("Usage", "wall_s cpu_s rss_mib")
 
 
@@ -75,20 +76,21 @@ class Program:
         for line in self.process.stdout:
             at_s = time.monotonic() - self.begun
             with contextlib.suppress(json.JSONDecodeError), self.news:
-                self.told.append(Told(at_s, self.look(), json.loads(line)))
+                self.told.append(Told(at_s, *self.look(), json.loads(line)))
                 self.news.notify_all()
         with self.news:
             self.ended.set()
             self.news.notify_all()
 
     def look(self):
-        """Keeps what the processes have taken so far; their CPU time."""
+        """Keeps what the processes have taken so far; (their CPU time, what they hold now)."""
         tree = tree_of(self.process.pid)
         with self.looking:
             for key, (cpu_s, _) in tree.items():
                 self.cpu[key] = max(cpu_s, self.cpu.get(key, 0))
-            self.peak_mib = max(self.peak_mib, sum(rss_mib for _, rss_mib in tree.values()))
-            return sum(self.cpu.values())
+            rss_mib = sum(rss_mib for _, rss_mib in tree.values())
+            self.peak_mib = max(self.peak_mib, rss_mib)
+            return sum(self.cpu.values()), rss_mib
 
     def sample(self):
         while not self.ended.is_set():

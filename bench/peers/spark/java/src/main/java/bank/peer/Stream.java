@@ -45,6 +45,7 @@ public final class Stream {
         .option("kafka.isolation.level", "read_committed")
         .option("kafka.max.poll.records", "10000") // as Spark mode's job reads
         .option("kafka.max.partition.fetch.bytes", "8388608")
+        .option("kafka.fetch.max.wait.ms", "5")
         .load();
   }
 
