@@ -108,6 +108,15 @@ class Job:
         return f"it told {self.told[-3:]} and said\n{said[-4000:]}"
 
 
+def to_parquet(folder, lines, output):
+    """Writes JSON lines as Parquet, one file in the folder `output`, by the program that the job's unit tests have for it."""
+    command = subprocess.run([TOOL, "command", "none"], capture_output=True, text=True, check=True).stdout.splitlines()
+    jars = command.index("-cp") + 1
+    done = subprocess.run([*command[:jars], f"{ROOT / 'build/spark/target/test-classes'}:{command[jars]}", "bank.spark.ToParquet", lines, output], cwd=folder,
+                          env={**os.environ, "SPARK_LOCAL_IP": "127.0.0.1"}, capture_output=True, text=True, timeout=SECONDS, check=False)
+    assert done.returncode == 0, done.stderr[-4000:]
+
+
 class Cluster:
     """A Spark cluster of a test's own, by tools/spark: in a folder and on ports that are free."""
 

@@ -11,7 +11,7 @@ import tempfile
 import unittest
 
 from kafka_detection import BANK, DEFAULT_RULES, environment, generate
-from spark_job import Job
+from spark_job import Job, to_parquet
 
 DETECTED_AT = re.compile(rb', "detected_at": "[^"]*"')
 OUTPUTS = ("alerts", "processed", "rejected")
@@ -91,6 +91,29 @@ class Batch(unittest.TestCase):
         alerts = [self.check(number, inputs) for number, inputs in enumerate(kinds)]
         self.assertGreater(alerts[0], 1000)
         self.check(len(kinds), ["days/*.jsonl"])  # a folder is all of its files
+
+    def test_parquet_is_judged_as_the_lines_that_it_was_made_of(self):
+        lines = [line for line in self.lines if line.startswith(b'{"transaction_id"')]
+        self.write("source.jsonl", self.jsonl(lines))
+        # A folder for each half, and both in one run: rows are numbered by file.
+        halves = {"first": lines[:len(lines) // 2], "second": lines[len(lines) // 2:]}
+        for name, half in halves.items():
+            to_parquet(self.folder, self.write(f"{name}.jsonl", self.jsonl(half)), name)
+        files = [self.only(f"{name}/part-*.parquet") for name in halves]
+        self.run_all((files, {}), (["first", "second"], {"order": "event-time", "shards": 3}), (files, {"format": "parquet", "shards": 5}))
+        for number, order in enumerate(("arrival", "event-time", "arrival")):
+            expected = self.detect([f"{name}.jsonl" for name in halves], order)
+            for name in OUTPUTS:
+                found = DETECTED_AT.sub(b"", (self.folder / f"found-{number}-{name}.jsonl").read_bytes())
+                for file, half in zip(files, halves):
+                    found = found.replace(f'"source": "{file}:'.encode(), f'"source": "{half}.jsonl:'.encode())
+                self.assertEqual(found.splitlines(), expected[name].splitlines(), (name, order))
+            self.assertGreater(len(expected["alerts"].splitlines()), 1000)
+
+    def only(self, pattern):
+        """The name of the only file of that pattern."""
+        name, = (str(path.relative_to(self.folder)) for path in self.folder.glob(pattern))
+        return name
 
     def test_by_event_time(self):
         inputs = [self.write("late.jsonl", self.jsonl(self.lines[::-1])), self.write("more.jsonl", self.jsonl(self.lines[:2000]))]
