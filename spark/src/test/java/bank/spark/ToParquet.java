@@ -1,5 +1,6 @@
 package bank.spark;
 
+import java.io.IOException;
 import java.util.Map;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -17,7 +18,7 @@ public final class ToParquet {
 
   private ToParquet() {}
 
-  public static void main(String[] arguments) {
+  public static void main(String[] arguments) throws IOException {
     SparkSession spark = SparkSession.builder().master("local[1]").config("spark.ui.enabled", "false").config("spark.sql.session.timeZone", "UTC").getOrCreate();
     Dataset<Row> lines = spark.read().options(Map.of("timestampFormat", "yyyy-MM-dd HH:mm:ss", "mode", "FAILFAST")).schema(SCHEMA).json(arguments[0]);
     lines.coalesce(1).write().mode(SaveMode.Overwrite).parquet(arguments[1]);
