@@ -98,7 +98,8 @@ void Packer::go_to(std::int32_t partition, std::string_view origin, std::int64_t
 Try<> Packer::pack(std::string_view message) {
   const Try<RawMessage> raw = open_raw(message);
   if (!raw) return std::unexpected(raw.error());
-  const std::string origin = fmt::format("{}{}/", prefix_, raw->partition);
+  // A file's prefix names it whole, and ends as no topic's does.
+  const std::string origin = prefix_.ends_with(':') ? prefix_ : fmt::format("{}{}/", prefix_, raw->partition);
   wire::Reader reader(raw->records);
   Raw record;
   for (std::uint32_t i = 0; i < raw->count; ++i) {

@@ -38,7 +38,8 @@ class Packer {
     std::uint64_t chunks = 0;
   };
 
-  /// `shards`: 1 to shards_max.
+  /// `shards`: 1 to shards_max. `origin`: `topic/`, behind which partitions are named, or `path:` for the rows of a
+  /// file.
   Packer(std::shared_ptr<const Setup> setup, std::uint32_t shards, std::string_view origin);
 
   /// Decodes and packs the records of a BKR1 message (Native.java has its layout). Faults (border): it is none, and
@@ -71,7 +72,7 @@ class Packer {
 
   std::shared_ptr<const Setup> setup_;
   const std::uint32_t shards_;
-  const std::string prefix_;  // of the origins of Kafka's partitions
+  const std::string prefix_;  // of the origins of Kafka's partitions; the whole one of a file's rows
   codec::JsonDecoder json_;
   codec::TextArena arena_;
   std::string tail_;  // records too near to their buffer's end to be decoded there

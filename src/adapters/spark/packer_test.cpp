@@ -70,6 +70,18 @@ TEST(Packer, AnotherPartitionOrALowerOffsetBeginsAnotherChunk) {
   EXPECT_EQ(begins.size(), 3U);
 }
 
+TEST(Packer, ARowOfAFileIsNamedByTheFileAlone) {
+  Packer packer(setup(), 1, "days/1.parquet:");
+  ASSERT_TRUE(packer.pack(raw_message(7, random_stream(5, 10))).has_value());
+  UnpackedChunk unpacked;
+  for (const Routed& routed : drain(packer)) {
+    ASSERT_TRUE(unpacked.read(routed.chunk).has_value());
+    EXPECT_EQ(unpacked.head().origin, "days/1.parquet:");
+    EXPECT_EQ(unpacked.head().partition, 7);
+  }
+  EXPECT_GT(packer.counts().chunks, 0U);
+}
+
 TEST(Packer, AMessageThatIsCutOffChangesNothing) {
   const std::string whole = raw_message(0, random_stream(6, 20));
   for (std::size_t size = 0; size < whole.size(); ++size) {

@@ -114,8 +114,8 @@ public final class Native {
    * A packer, one for each task.
    *
    * @param shards how many there are, 1 to 65536; an account's is a function of its number and this alone
-   * @param origin what stands before {@code partition/offset} in an alert's {@code source}: {@code topic/}. Not used for
-   *     files.
+   * @param origin what stands before {@code partition/offset} in an alert's {@code source}: {@code topic/}; of rows of a
+   *     file, what stands before the row's number: {@code path:}. Not used by packFile.
    */
   public static native long openPacker(long rules, int shards, String origin);
 

@@ -2,7 +2,6 @@ package bank.spark;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -17,7 +16,6 @@ import java.util.List;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.ChecksumException;
 import org.apache.hadoop.fs.CreateFlag;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FSDataOutputStream;
@@ -81,15 +79,16 @@ class LocalFilesTest {
     files.setPermission(path(in + "/a/3"), new FsPermission("604"));
     write(files, path(in + "/a/4"), "four");
     files.delete(path(in + "/a/4"), false);
-    Files.createSymbolicLink(folder.resolve(in + "/a/link"), folder.resolve(in + "/a/3"));
-    assertTrue(files.getFileLinkStatus(path(in + "/a/link")).isSymlink());
-    assertFalse(files.getFileLinkStatus(path(in + "/a/3")).isSymlink());
   }
 
   @Test
   void leavesTheSameFilesAsHadoopsOwn() throws IOException {
-    work(files(LocalFiles.class), "ours");
-    work(files(LocalFs.class), "hadoops");
+    for (Class<?> by : List.of(LocalFiles.class, LocalFs.class)) {
+      String in = by == LocalFs.class ? "hadoops" : "ours";
+      work(files(by), in);
+      Files.createSymbolicLink(folder.resolve(in + "/a/link"), folder.resolve(in + "/a/3"));
+      files(by).rename(path(in + "/a/link"), path(in + "/a/renamed"));
+    }
     TreeMap<String, String> ours = all(folder.resolve("ours"));
     assertEquals(all(folder.resolve("hadoops")), ours);
     assertTrue(ours.containsKey("a/b/.1.crc"), "there are checksums: " + ours.keySet());
@@ -107,15 +106,6 @@ class LocalFilesTest {
   }
 
   @Test
-  void noticesBytesThatHaveChanged() throws IOException {
-    FileContext files = files(LocalFiles.class);
-    write(files, path("file"), "as it was written");
-    assertEquals("as it was written", read(files, path("file")));
-    Files.writeString(folder.resolve("file"), "as it was tainted");
-    assertThrows(ChecksumException.class, () -> read(files, path("file")));
-  }
-
-  @Test
   void keepsTheStickyBit() throws IOException {
     FileContext files = files(LocalFiles.class);
     files.mkdir(path("shared"), FsPermission.getDirDefault(), true);
@@ -125,6 +115,7 @@ class LocalFilesTest {
 
   @Test
   void startsNoProcess() throws IOException {
+    work(files(LocalFiles.class), "first"); // Hadoop tries once what this system has
     List<String> before = children();
     work(files(LocalFiles.class), "quiet");
     assertArrayEquals(before.toArray(), children().toArray());
