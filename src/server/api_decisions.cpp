@@ -41,6 +41,13 @@ void append_rejected(std::string& out, const model::Rejection& rejection) {
   out += "}}";
 }
 
+std::unexpected<Problem> behind() {
+  return std::unexpected(Problem{.status = 503,
+                                 .code = "unavailable",
+                                 .message = "the store is behind; nothing more is judged until it has caught up",
+                                 .headers = {{"Retry-After", "2"}}});
+}
+
 /// The value of `transactions` where that is the body's only member; nullopt where the body is something else.
 std::optional<codec::JsonValue> batch_of(std::string_view body) {
   codec::JsonObjectReader reader(body);
@@ -79,6 +86,8 @@ std::expected<Said, Problem> said_earlier(store::Store& store, const model::Tran
 }  // namespace
 
 Answered Api::post_decisions(const Call& call) {
+  // Before anything is judged: a repeat would be taken for known, and never reach the store.
+  if (parts_.intake.behind()) return behind();
   static thread_local codec::JsonDecoder decoder{codec::FieldNames()};
   std::string text = call.request.body;
   const std::size_t size = text.size();
@@ -131,14 +140,8 @@ Answered Api::post_decisions(const Call& call) {
     judge(*transaction, out);
   }
   // What was judged is in the engine, and so is to be in the store, whatever became of the rest.
-  const bool taken = processed.empty() || parts_.intake.offer(processed, alerts);
+  if (!processed.empty()) parts_.intake.offer(processed, alerts);
   if (failed) return std::unexpected(*std::move(failed));
-  if (!taken) {
-    return std::unexpected(Problem{.status = 503,
-                                   .code = "unavailable",
-                                   .message = "the store is behind; nothing more is judged until it has caught up",
-                                   .headers = {{"Retry-After", "2"}}});
-  }
   return json_response(std::move(out));
 }
 

@@ -1,6 +1,7 @@
 #include "server/intake.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <charconv>
 #include <chrono>
@@ -16,6 +17,7 @@ constexpr std::int64_t longest_pause_ns = 2'000'000'000;
 constexpr std::int64_t look_again_ns = 5'000'000'000;
 constexpr std::size_t offered_bytes_max = 64 << 20;
 constexpr std::chrono::milliseconds offered_pause{50};
+constexpr int later_nice = 5;
 constexpr std::size_t padding = 64;
 /// Kept at once: the store's lock is held as long, and pages wait for it.
 constexpr std::size_t batch_lines = 2'000;
@@ -176,21 +178,27 @@ std::string Intake::trouble() {
   return probed ? std::string() : probed.error().message;
 }
 
-bool Intake::offer(std::string_view processed, std::string_view alerts) {
+bool Intake::behind() {
   const std::lock_guard lock(offered_mutex_);
-  if (offered_processed_.size() + offered_alerts_.size() > offered_bytes_max) return false;
+  return offered_processed_.size() + offered_alerts_.size() > offered_bytes_max;
+}
+
+void Intake::offer(std::string_view processed, std::string_view alerts) {
+  const std::lock_guard lock(offered_mutex_);
   offered_processed_ += processed;
   offered_alerts_ += alerts;
-  return true;
 }
 
 void Intake::run() {
-  while (!stop_) {
+  // Whoever waits for an answer comes before what is written for later. (This thread's alone, on Linux.)
+  static_cast<void>(setpriority(PRIO_PROCESS, 0, later_nice));
+  for (bool last = false; !last;) {
     std::string processed;
     std::string alerts;
     {
       std::unique_lock lock(offered_mutex_);
       offered_more_.wait_for(lock, offered_pause, [this] { return stop_.load(); });
+      last = stop_;  // nothing is offered any more, so this is the rest
       processed.swap(offered_processed_);
       alerts.swap(offered_alerts_);
     }

@@ -42,8 +42,10 @@ class Intake {
   /// `stop` was raised before. `judged_here`: nobody needs to be told of them.
   bool take(const Lines& lines, const std::atomic<bool>& stop, bool judged_here);
 
-  /// The same later, by a thread of its own. False: too much waits already.
-  bool offer(std::string_view processed, std::string_view alerts);
+  /// Whether so much waits to be kept that nothing more is to be judged.
+  [[nodiscard]] bool behind();
+  /// The same as take() later, by a thread of its own.
+  void offer(std::string_view processed, std::string_view alerts);
 
   /// Why nothing can be kept now; empty if it can. Looks at the store itself where nothing was kept for a while.
   [[nodiscard]] std::string trouble();

@@ -1,10 +1,11 @@
 """What the dashboard does while its store is locked, gone or full, and with many browsers at once."""
 
+import json
 import resource
 import sqlite3
 import time
 
-from dashboard_client import Dashboard, Events, User, alert_line, run, wait_until
+from dashboard_client import Dashboard, Events, User, alert_line, run, transaction, wait_until
 
 
 def alerts_in(user):
@@ -47,6 +48,35 @@ def test_a_store_that_is_taken_away_is_missed_and_taken_up_again():
         wait_until(lambda: "is gone" in dashboard.raw("GET", "/readyz").body, "/readyz says so")
         (dashboard.folder / "away.db").rename(dashboard.folder / "dashboard.db")
         wait_until(lambda: alerts_in(admin) == 12, "what came meanwhile")
+
+
+def test_decisions_are_refused_before_they_are_judged_while_the_store_is_behind():
+    with Dashboard() as dashboard:
+        admin = User(dashboard, "admin")
+        wait_until(lambda: dashboard.raw("GET", "/readyz").status == 200, "ready")
+        admin.get("/api/v1/session")  # who asks is known from here on without the store
+        other = sqlite3.connect(dashboard.folder / "dashboard.db", isolation_level=None)
+        other.execute("BEGIN EXCLUSIVE")
+        refused = None
+        for number in range(100):
+            batch = [transaction(number * 10_000 + i, account=f"ACC-{number:04d}{i:06d}") for i in range(10_000)]
+            answer = dashboard.raw("POST", "/api/v1/decisions", json.dumps({"transactions": batch}),
+                                   {**admin.headers, "Content-Type": "application/json"})
+            if answer.status == 503:
+                refused = batch
+                break
+            assert answer.status == 200, answer
+        assert refused and answer.headers["Retry-After"] and "behind" in answer.body, f"it judges without end: {number} {answer}"
+        other.execute("ROLLBACK")
+        other.close()
+        count = number * 10_000
+        wait_until(lambda: admin.get("/api/v1/statistics")["totals"]["transactions"] == count, "all that was judged is kept", 120)
+        again = admin.call("POST", "/api/v1/decisions", {"transactions": refused})
+        assert again.status == 200 and not [one for one in again.json["results"] if one["resend"]], "what was refused had been judged"
+        # And what was answered just before the end is kept.
+        dashboard.stop()
+        dashboard.start()
+        assert admin.get("/api/v1/statistics")["totals"]["transactions"] == count + 10_000
 
 
 def test_a_full_store_is_told_and_goes_on_when_there_is_room():
