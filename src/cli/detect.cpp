@@ -103,6 +103,17 @@ void show_progress(Progress& progress, const pipeline::Progress& so_far, const f
   progress.update(line);
 }
 
+bool writes_files(const file::SinkPaths& outputs) {
+  const auto is_file = [](const std::string& path) { return !path.empty() && path != "-"; };
+  return is_file(outputs.alerts) || is_file(outputs.processed) || is_file(outputs.rejected);
+}
+
+// A file of another kind looks like one without fraud: that must not go unnoticed.
+void warn_of_nothing_judged(Terminal& terminal, const pipeline::Summary& summary) {
+  if (summary.judged > 0 || summary.rejected == 0) return;
+  terminal.warn(fmt::format("no record is a valid transaction; rejected: {}", rejected_text(summary)));
+}
+
 void print_summary(Terminal& terminal, const Detection& detection, const DetectOptions& options) {
   if (terminal.quiet()) return;
   const pipeline::Summary& summary = detection.outcome.summary;
@@ -114,7 +125,10 @@ void print_summary(Terminal& terminal, const Detection& detection, const DetectO
   Table facts = facts_of(summary);
   facts.print(terminal.err());
   print_alerts_by_rule(terminal.err(), detection.rules, summary);
-  if (!detection.outcome.committed) return;
+  if (!detection.outcome.committed) {
+    if (writes_files(options.outputs)) terminal.note("No file was written: this is not the whole of the input.");
+    return;
+  }
   Table files({{""}, {""}});
   const auto add_file = [&files](std::string_view what, const std::string& path) {
     if (!path.empty()) files.add({what, path == "-" ? "stdout" : path});
@@ -136,6 +150,7 @@ Result<ExitCode> detect(Context& context, const Flags& flags) {
   if (!detection) return std::unexpected(detection.error());
   if (detection->reader_gone) return ExitCode::reader_gone;
   print_summary(context.terminal, *detection, *options);
+  warn_of_nothing_judged(context.terminal, detection->outcome.summary);
   if (detection->outcome.error) return std::unexpected(*detection->outcome.error);
   if (severity && alert_at_or_above(detection->rules, detection->outcome.summary, *severity))
     return ExitCode::fail_on_met;

@@ -7,18 +7,6 @@
 namespace bank::cli {
 namespace {
 
-std::string rejected_text(const pipeline::Summary& summary) {
-  std::string text = count_text(summary.rejected);
-  std::string_view separator = ": ";
-  for (std::size_t i = 0; i < summary.rejected_by_reason.size(); ++i) {
-    if (summary.rejected_by_reason[i] == 0) continue;
-    text += fmt::format("{}{} {}", separator, model::to_string(static_cast<model::Reason>(i)),
-                        count_text(summary.rejected_by_reason[i]));
-    separator = ", ";
-  }
-  return text;
-}
-
 std::string decisions_text(const pipeline::Summary& summary) {
   std::string text;
   for (std::size_t i = 0; i < summary.decisions.size(); ++i) {
@@ -31,6 +19,18 @@ std::string decisions_text(const pipeline::Summary& summary) {
 }  // namespace
 
 std::string count_text(std::uint64_t number) { return with_commas(static_cast<std::int64_t>(number)); }
+
+std::string rejected_text(const pipeline::Summary& summary) {
+  std::string text = count_text(summary.rejected);
+  std::string_view separator = ": ";
+  for (std::size_t i = 0; i < summary.rejected_by_reason.size(); ++i) {
+    if (summary.rejected_by_reason[i] == 0) continue;
+    text += fmt::format("{}{} {}", separator, model::to_string(static_cast<model::Reason>(i)),
+                        count_text(summary.rejected_by_reason[i]));
+    separator = ", ";
+  }
+  return text;
+}
 
 std::string bytes_text(std::uint64_t bytes) { return human_bytes(static_cast<std::int64_t>(bytes)); }
 

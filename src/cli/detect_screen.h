@@ -15,6 +15,8 @@ namespace bank::cli {
 
 [[nodiscard]] std::string count_text(std::uint64_t number);
 [[nodiscard]] std::string bytes_text(std::uint64_t bytes);
+/// `3: not_json 2, bad_amount 1`.
+[[nodiscard]] std::string rejected_text(const pipeline::Summary& summary);
 
 /// `HIGH` → high; nullopt for any other word.
 [[nodiscard]] std::optional<model::Severity> severity_named(std::string_view name);

@@ -20,7 +20,7 @@ constexpr auto summary = "bank generates bank transactions, detects fraud in the
 constexpr auto examples =
     "bank run                              # everything, once: generate, detect, analyze, summary\n"
     "bank generate --count 1000000         # a million transactions with labelled fraud\n"
-    "bank detect --file data/*.json        # alerts for your own files\n"
+    "bank detect --file mine/*.json.gz     # alerts for your own files\n"
     "bank rules check my-rules.yaml        # is this rules file right?\n"
     "bank COMMAND --help                   # examples and flags of a command";
 

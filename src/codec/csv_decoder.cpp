@@ -70,6 +70,10 @@ std::unexpected<Error> no_such_column(std::size_t field, bool mapped, std::strin
   for (const Cell& cell : cells) there.push_back(cell_text(cell));
   const std::vector<std::string_view> views(there.begin(), there.end());
   const std::string_view close = closest(column, views);
+  if (there.size() == 1 && there[0].find_first_of(";\t|") != std::string::npos) {
+    return fail_config(fmt::format("the CSV header is one column, '{}': fields are parted by commas, not by '{}'",
+                                   there[0], there[0][there[0].find_first_of(";\t|")]));
+  }
   return fail_config(
       fmt::format("the CSV header has no column '{}'{}; {}it has: {}. If the column has another name, map it with "
                   "--map {}={}",

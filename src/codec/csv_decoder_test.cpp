@@ -137,6 +137,7 @@ TEST(CsvDecoder, AHeaderThatCannotDoIsAConfigurationError) {
   EXPECT_THAT(
       error_of(header, "amount=Betrag"),
       AllOf(HasSubstr("no column 'Betrag', to which amount is mapped; it has"), HasSubstr("--map amount=COLUMN")));
+  EXPECT_THAT(error_of("transaction_id;account_number;amount"), HasSubstr("parted by commas, not by ';'"));
   EXPECT_THAT(error_of(""), HasSubstr("'transaction_id'"));
   EXPECT_THAT(error_of(std::string(header) + ",amount"), HasSubstr("'amount' twice"));
   EXPECT_THAT(error_of("\"transaction_id,"), HasSubstr("quote"));

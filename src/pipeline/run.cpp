@@ -263,7 +263,7 @@ Outcome Work::finish(Result<void> stages) {
     outcome.error = source_error_;
   }
   outcome.stopped = stopped_;
-  if (stages && anything_read_) {
+  if (stages && anything_read_ && !source_error_) {
     const Result<void> committed = sink_.commit();
     outcome.committed = committed.has_value();
     if (!committed) outcome.error = committed.error();

@@ -65,11 +65,12 @@ struct Options {
 
 struct Outcome {
   Summary summary;
-  /// The source's error: what came before it is done, and in the sink. Or the sink's: then
-  /// nothing was committed, except where it was the commit that failed half-way: see Sink::commit().
+  /// The source's error: what came before it is counted, but not committed, since a part of the results looks like
+  /// all of them. Or the sink's: then nothing was committed either, except where it was the commit that failed
+  /// half-way: see Sink::commit().
   std::optional<Error> error;
   bool stopped = false;    ///< The stop flag ended it before the input did.
-  bool committed = false;  ///< The sink has made the results visible. Not where nothing could be read at all.
+  bool committed = false;  ///< The sink has made the results visible. Not where the input ends in an error.
 };
 
 /// Reads the source to its end (or to records_max, to an error, until it is stopped), judges every record, writes the

@@ -223,7 +223,7 @@ std::vector<std::vector<std::string>> numbered_batches(int count, int each) {
   return batches;
 }
 
-TEST(Run, FinishesWhatCameBeforeABrokenInput) {
+TEST(Run, CommitsNothingOfABrokenInput) {
   for (const std::size_t threads : {1u, 4u}) {
     FakeSource source(numbered_batches(20, 10));
     source.fail_at = 13;
@@ -231,7 +231,8 @@ TEST(Run, FinishesWhatCameBeforeABrokenInput) {
     const Outcome outcome = run(source, sink, plan(), {.threads = threads}, ManualClock());
     ASSERT_TRUE(outcome.error);
     EXPECT_EQ(outcome.error->message, "input: broken at byte 17");
-    EXPECT_TRUE(outcome.committed);
+    EXPECT_FALSE(outcome.committed);
+    EXPECT_EQ(sink.commits, 0);
     EXPECT_EQ(outcome.summary.records, 130u);
     EXPECT_EQ(outcome.summary.alerts_by_rule[0], 130u);
     EXPECT_GE(lines(sink.alerts), 130u);

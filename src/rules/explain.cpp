@@ -311,7 +311,9 @@ std::string_view kept_as(Function function) {
     case Function::stddev: return "constant: kept as running sums of values and squares";
     case Function::min: return "constant on average: kept as a running minimum";
     case Function::max: return "constant on average: kept as a running maximum";
-    case Function::distinct: return "constant: kept as a running count of each value";
+    case Function::distinct:
+      return "constant: kept as a running count of each value; in a busy account that comes in disorder, with the "
+             "disorder";
   }
   return "";
 }

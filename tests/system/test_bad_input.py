@@ -181,9 +181,19 @@ class BadFiles(Scratch):
         import gzip
         packed = gzip.compress(b"".join(record(transaction_id=f"T{i}") + b"\n" for i in range(20_000)))
         self.write("in.json.gz", packed[: len(packed) // 2])
+        self.write("alerts", b"of an earlier run\n")
         done = self.detect("--file", "in.json.gz")
         self.assertEqual(done.returncode, 1)
         self.assertIn("in.json.gz", done.stderr)
+        self.assertIn("No file was written", done.stderr)
+        self.assertEqual(sorted(os.listdir(self.path)), ["alerts", "in.json.gz"])
+        self.assertEqual((self.path / "alerts").read_bytes(), b"of an earlier run\n")
+
+    def test_a_file_of_another_kind_is_told_even_if_quiet(self):
+        self.write("in.json", b"neither\nof\nthese\n")
+        done = self.detect("--file", "in.json", "--quiet")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("no record is a valid transaction; rejected: 3: not_json 3", done.stderr)
 
     def test_full_disk(self):
         self.write("in.json", b"".join(record(transaction_id=f"T{i}") + b"\n" for i in range(2000)))
