@@ -85,12 +85,22 @@ Answered Api::get_statistics(const Call& call) {
 }
 
 Answered Api::get_events(const Call& call) {
-  auto feed = parts_.hub.subscribe(call.identity.masked(), call.request.header("last-event-id"));
+  if (auto problem = audit_read(call, "events.read", "events")) return std::unexpected(*problem);
+  const Identity& who = call.identity;
+  auto feed = parts_.hub.subscribe(
+      {.user = who.user, .credential = who.credential, .masked = who.masked(), .until_us = who.expires_us},
+      call.request.header("last-event-id"));
   if (feed == nullptr) {
     return std::unexpected(Problem{.status = 503,
                                    .code = "unavailable",
                                    .message = "too many listen already",
                                    .headers = {{"Retry-After", "10"}}});
+  }
+  // A login that ended since it was looked at ended the feeds that were there, and not this one.
+  const auto still = parts_.auth.identify(call.request, true);
+  if (!still) return unavailable(still.error());
+  if (!*still || (*still)->rights != who.rights) {
+    return std::unexpected(Problem{.status = 401, .code = "unauthorized", .message = "the login has just ended"});
   }
   Response response;
   response.content_type = "text/event-stream";

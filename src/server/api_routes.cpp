@@ -20,7 +20,7 @@ const std::vector<Api::Route>& Api::routes() {
        .quick = true,
        .handler = &Api::get_statistics,
        .query = "minutes"},
-      {.method = "GET", .pattern = "/api/v1/events", .rights = read_right, .quick = true, .handler = &Api::get_events},
+      {.method = "GET", .pattern = "/api/v1/events", .rights = read_right, .handler = &Api::get_events},
       {.method = "GET",
        .pattern = "/api/v1/alerts",
        .rights = read_right,

@@ -139,6 +139,7 @@ Answered Api::delete_session(const Call& call) {
   if (Result<void> done = parts_.auth.logout(call.identity, call.request.remote); !done) {
     return unavailable(done.error());
   }
+  parts_.hub.end_feeds_of_credential(call.identity.session);
   Response response = no_content();
   response.headers.emplace_back("Set-Cookie", parts_.auth.expired_cookie());
   return response;
@@ -221,6 +222,7 @@ Answered Api::patch_user(const Call& call) {
         Problem{.status = 409, .code = "conflict", .message = "this is the last admin; make another one first"});
   }
   parts_.auth.forget();
+  if (*role || *disabled || *password) parts_.hub.end_feeds_of_user(name);
   const auto user = parts_.store.user(name);
   if (!user) return unavailable(user.error());
   if (!*user) return not_found("user");
@@ -283,10 +285,14 @@ Answered Api::post_tokens(const Call& call) {
 
 Answered Api::delete_token(const Call& call) {
   const auto own = call.identity.may(admin_right) ? std::nullopt : std::optional(call.identity.user);
+  const auto tokens = parts_.store.tokens(own);
+  if (!tokens) return unavailable(tokens.error());
   const auto deleted = parts_.store.delete_token(call.path[0], own, actor(call));
   if (!deleted) return unavailable(deleted.error());
   if (!*deleted) return not_found("token");
   parts_.auth.forget();
+  const auto token = std::ranges::find(*tokens, call.path[0], &store::TokenRow::id);
+  if (token != tokens->end()) parts_.hub.end_feeds_of_credential(token->hash);
   return no_content();
 }
 

@@ -76,10 +76,12 @@ Result<std::optional<Identity>> Auth::identify(const Request& request, bool ask_
   const std::string hash = sha256_hex(value);
   const std::int64_t now_us = clock_.wall_us();
   std::optional<Known> stale;
+  std::uint64_t forgotten = 0;
   {
     const std::lock_guard lock(mutex_);
+    forgotten = forgotten_;
     if (const auto found = known_.find(hash); found != known_.end()) {
-      if (found->second.expires_us <= now_us) return std::nullopt;
+      if (found->second.identity.expires_us <= now_us) return std::nullopt;
       if (found->second.until_us > now_us) return found->second.identity;
       stale = found->second;
     }
@@ -97,7 +99,8 @@ Result<std::optional<Identity>> Auth::identify(const Request& request, bool ask_
   }
   if (known_.size() >= known_max) known_.clear();
   (*known)->until_us = now_us + believed_us;
-  known_[hash] = **known;
+  // What was changed while the store was asked may be older than that.
+  if (forgotten == forgotten_) known_[hash] = **known;
   return (*known)->identity;
 }
 
@@ -113,13 +116,13 @@ Result<std::optional<Auth::Known>> Auth::look_up(std::string_view cookie_hash, s
     known.identity.user = (*session)->user;
     known.identity.session = (*session)->hash;
     known.identity.csrf = (*session)->csrf;
-    known.expires_us = (*session)->expires_us;
+    known.identity.expires_us = (*session)->expires_us;
   } else {
     const auto token = store_.token(token_hash);
     if (!token) return std::unexpected(token.error());
     if (!*token) return std::nullopt;
-    known.expires_us = (*token)->expires_us.value_or(now_us + session_us_);
-    if (known.expires_us <= now_us) return std::nullopt;
+    known.identity.expires_us = (*token)->expires_us.value_or(now_us + session_us_);
+    if (known.identity.expires_us <= now_us) return std::nullopt;
     known.identity.user = (*token)->user;
     scopes = rights_of_scopes((*token)->scopes);
     // That it was used is worth knowing, and not worth a failure.
@@ -128,6 +131,7 @@ Result<std::optional<Auth::Known>> Auth::look_up(std::string_view cookie_hash, s
   const auto user = store_.user(known.identity.user);
   if (!user) return std::unexpected(user.error());
   if (!*user || (*user)->disabled) return std::nullopt;
+  known.identity.credential = cookie_hash.empty() ? token_hash : cookie_hash;
   known.identity.role = (*user)->role;
   known.identity.rights = rights_of_role((*user)->role).value_or(0);
   if (scopes) known.identity.rights &= *scopes;
@@ -205,17 +209,20 @@ Result<Auth::Login> Auth::begin_session(const std::string& user, const std::stri
                     .role = role,
                     .rights = rights_of_role(role).value_or(0),
                     .session = session.hash,
-                    .csrf = session.csrf};
+                    .csrf = session.csrf,
+                    .credential = session.hash,
+                    .expires_us = session.expires_us};
   login.cookie = cookie(value, session_us_ / second_us);
   return login;
 }
 
 Result<void> Auth::logout(const Identity& identity, const std::string& remote) {
-  {
-    const std::lock_guard lock(mutex_);
-    known_.erase(identity.session);
-  }
-  return store_.delete_session(identity.session, {.user = identity.user, .remote = remote, .at_us = clock_.wall_us()});
+  auto deleted =
+      store_.delete_session(identity.session, {.user = identity.user, .remote = remote, .at_us = clock_.wall_us()});
+  const std::lock_guard lock(mutex_);
+  known_.erase(identity.session);
+  ++forgotten_;
+  return deleted;
 }
 
 std::string Auth::cookie(std::string_view value, std::int64_t age_s) const {
@@ -228,6 +235,7 @@ std::string Auth::expired_cookie() const { return cookie("", 0); }
 void Auth::forget() {
   const std::lock_guard lock(mutex_);
   known_.clear();
+  ++forgotten_;
 }
 
 std::string Auth::setup_token() const {

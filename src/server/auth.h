@@ -27,8 +27,10 @@ struct Identity {
   std::string user;
   std::string role;
   unsigned rights = 0;
-  std::string session;  ///< Its hash; empty for a token.
-  std::string csrf;     ///< Empty for a token, which a browser doesn't send by itself.
+  std::string session;          ///< Its hash; empty for a token.
+  std::string csrf;             ///< Empty for a token, which a browser doesn't send by itself.
+  std::string credential{};     ///< The hash of the session or token.
+  std::int64_t expires_us = 0;  ///< Then the session or token does.
   [[nodiscard]] bool may(unsigned right) const { return (rights & right) == right; }
   /// Whether account numbers are not for them.
   [[nodiscard]] bool masked() const { return !may(work_right); }
@@ -76,7 +78,6 @@ class Auth {
   struct Known {
     Identity identity;
     std::int64_t until_us = 0;  ///< Then it is asked for anew.
-    std::int64_t expires_us = 0;
   };
   struct Failures {
     int count = 0;
@@ -94,6 +95,7 @@ class Auth {
   const bool secure_;
   mutable std::mutex mutex_;
   std::map<std::string, Known, std::less<>> known_;  ///< By hash.
+  std::uint64_t forgotten_ = 0;                      ///< How often some of that was.
   std::map<std::string, Failures> failures_;
   std::string setup_token_;
 };

@@ -39,7 +39,10 @@ class EventFeed {
   virtual ~EventFeed() = default;
   /// What is to be sent next, in order; empty: nothing now.
   [[nodiscard]] virtual std::vector<std::shared_ptr<const std::string>> take() = 0;
-  /// `wake` may be called from any thread, and is to be whenever take() has something again. Empty: no more.
+  /// There is no more to come: the connection is to be closed.
+  [[nodiscard]] virtual bool ended() const = 0;
+  /// `wake` may be called from any thread, and is to be whenever take() has something again, or it has ended. Empty:
+  /// no more.
   virtual void on_more(std::function<void()> wake) = 0;
 };
 

@@ -252,8 +252,12 @@ class Connection : public std::enable_shared_from_this<Connection<Stream, Owner>
   }
 
   void send_events() {
-    if (sending_) return;
+    if (sending_ || feed_ == nullptr) return;
     events_ = feed_->take();
+    if (events_.empty() && feed_->ended()) {
+      end_feed();
+      return;
+    }
     if (events_.empty()) {
       beast::get_lowest_layer(stream_).expires_never();
       wait_for_events();
@@ -262,6 +266,13 @@ class Connection : public std::enable_shared_from_this<Connection<Stream, Owner>
     buffers_.clear();
     for (const auto& event : events_) buffers_.emplace_back(event->data(), event->size());
     write_events();
+  }
+
+  void end_feed() {
+    pulse_.cancel();
+    feed_->on_more({});
+    feed_.reset();
+    on_written(false);
   }
 
   void write_events() {
@@ -280,7 +291,7 @@ class Connection : public std::enable_shared_from_this<Connection<Stream, Owner>
     pulse_.expires_after(milliseconds(owner_.options().keep_alive_ms));
     pulse_.async_wait([self = this->shared_from_this()](const error_code& code) {
       if (self->sending_ || self->owner_.closing()) return;
-      if (code) return;
+      if (code || self->feed_ == nullptr) return;
       self->buffers_.assign(1, net::const_buffer(keep_alive_comment.data(), keep_alive_comment.size()));
       self->write_events();
     });

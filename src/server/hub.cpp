@@ -53,15 +53,15 @@ void tally(std::map<std::string, Totals::Rule>& by_rule, const store::AlertRow& 
 /// What waits for one client.
 class Hub::Feed final : public EventFeed {
  public:
-  Feed(const HubOptions& options, bool masked, std::shared_ptr<std::atomic<std::uint64_t>> dropped)
+  Feed(const HubOptions& options, Listener listener, std::shared_ptr<std::atomic<std::uint64_t>> dropped)
       : events_max_(options.feed_events_max),
         bytes_max_(options.feed_bytes_max),
-        masked_(masked),
+        listener_(std::move(listener)),
         all_dropped_(std::move(dropped)) {}
 
   void push(const Event& event) {
     const std::lock_guard lock(mutex_);
-    const auto& text = masked_ ? event.masked : event.clear;
+    const auto& text = listener_.masked ? event.masked : event.clear;
     if (waiting_.size() >= events_max_ || bytes_ + text->size() > bytes_max_) {
       *all_dropped_ += waiting_.size();
       dropped_ += waiting_.size();
@@ -72,6 +72,20 @@ class Hub::Feed final : public EventFeed {
     waiting_.push_back(text);
     if (wake_) wake_();
   }
+
+  void end() {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+    waiting_.clear();
+    bytes_ = 0;
+    dropped_ = 0;
+    if (wake_) wake_();
+  }
+  [[nodiscard]] bool ended() const override {
+    const std::lock_guard lock(mutex_);
+    return ended_;
+  }
+  [[nodiscard]] const Listener& listener() const { return listener_; }
 
   std::vector<std::shared_ptr<const std::string>> take() override {
     const std::lock_guard lock(mutex_);
@@ -94,9 +108,10 @@ class Hub::Feed final : public EventFeed {
  private:
   const std::size_t events_max_;
   const std::size_t bytes_max_;
-  const bool masked_;
+  const Listener listener_;
   const std::shared_ptr<std::atomic<std::uint64_t>> all_dropped_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  bool ended_ = false;
   std::vector<std::shared_ptr<const std::string>> waiting_;
   std::size_t bytes_ = 0;
   std::uint64_t dropped_ = 0;
@@ -257,9 +272,30 @@ void Hub::publish(Event event) {
   if (kept_.size() > options_.kept_events_max) kept_.pop_front();
 }
 
+void Hub::end_feeds(const std::function<bool(const Listener&)>& which) {
+  std::erase_if(feeds_, [&](const std::weak_ptr<Feed>& weak) {
+    const auto feed = weak.lock();
+    const bool over = feed != nullptr && which(feed->listener());
+    if (over) feed->end();
+    return feed == nullptr || over;
+  });
+}
+
+void Hub::end_feeds_of_user(std::string_view user) {
+  const std::lock_guard lock(mutex_);
+  end_feeds([&](const Listener& listener) { return listener.user == user; });
+}
+
+void Hub::end_feeds_of_credential(std::string_view hash) {
+  const std::lock_guard lock(mutex_);
+  end_feeds([&](const Listener& listener) { return listener.credential == hash; });
+}
+
 void Hub::tick() {
   const std::lock_guard lock(mutex_);
-  static_cast<void>(second_of(clock_.wall_us()));
+  const std::int64_t now_us = clock_.wall_us();
+  end_feeds([&](const Listener& listener) { return listener.until_us <= now_us; });
+  static_cast<void>(second_of(now_us));
   // While nothing comes, once a second is enough for the rates to fall.
   if (since_.transactions == 0 && since_.alerts == 0 && ++quiet_ticks_ % ticks_a_second != 0) return;
   if (!feeds_.empty()) {
@@ -270,11 +306,11 @@ void Hub::tick() {
   since_ = {};
 }
 
-std::shared_ptr<EventFeed> Hub::subscribe(bool masked, std::string_view last_event_id) {
+std::shared_ptr<EventFeed> Hub::subscribe(Listener listener, std::string_view last_event_id) {
   const std::lock_guard lock(mutex_);
   std::erase_if(feeds_, [](const std::weak_ptr<Feed>& weak) { return weak.expired(); });
   if (feeds_.size() >= options_.clients_max) return nullptr;
-  const auto feed = std::make_shared<Feed>(options_, masked, dropped_);
+  const auto feed = std::make_shared<Feed>(options_, std::move(listener), dropped_);
   const auto snapshot = shared("retry: 2000\n" + event_text("snapshot", {}, statistics_locked(15)));
   feed->push({.id = 0, .clear = snapshot, .masked = snapshot});
   // Ids of another start of the program say nothing about what was missed.

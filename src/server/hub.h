@@ -38,6 +38,14 @@ struct HubOptions {
   std::size_t alerts_per_s_max = 50;   ///< Sent one by one.
 };
 
+/// Who is sent events, and for how long.
+struct Listener {
+  std::string user;
+  std::string credential;     ///< The hash of a session or token.
+  bool masked = true;         ///< Account numbers are not for them.
+  std::int64_t until_us = 0;  ///< Then it ends, as the session or token does.
+};
+
 /// Sums over all that ever came.
 struct Totals {
   struct Rule {
@@ -69,7 +77,10 @@ class Hub {
 
   /// A feed that begins with a snapshot, and, with the id of an event that is still kept, what came after it. Null:
   /// there are too many already.
-  [[nodiscard]] std::shared_ptr<EventFeed> subscribe(bool masked, std::string_view last_event_id);
+  [[nodiscard]] std::shared_ptr<EventFeed> subscribe(Listener listener, std::string_view last_event_id);
+  /// Ends the feeds of a user, or of one session or token, with what still waits in them.
+  void end_feeds_of_user(std::string_view user);
+  void end_feeds_of_credential(std::string_view hash);
 
   [[nodiscard]] std::string statistics(int minutes) const;
   [[nodiscard]] Totals totals() const;
@@ -105,6 +116,7 @@ class Hub {
   void add_alert(const store::AlertRow& alert);
   [[nodiscard]] Second* past_second(std::int64_t time_us);
   void publish(Event event);
+  void end_feeds(const std::function<bool(const Listener&)>& which);
   void note(const store::NewTransaction& transaction);
   [[nodiscard]] Second last_seconds(int seconds) const;
   void write_rates(JsonWriter& json) const;

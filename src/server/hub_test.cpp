@@ -36,6 +36,13 @@ class HubTest : public testing::Test {
     alert.reason = "by ACC-0000000042";
     hub_.add({}, ingested);
   }
+  [[nodiscard]] Listener listener(std::string user, std::string credential, bool masked) const {
+    return {.user = std::move(user),
+            .credential = std::move(credential),
+            .masked = masked,
+            .until_us = clock_.wall_us() + 60'000'000};
+  }
+  [[nodiscard]] Listener analyst() const { return listener("anna", "a1", false); }
   static std::string text_of(EventFeed& feed) {
     std::string out;
     for (const auto& event : feed.take()) out += *event;
@@ -47,7 +54,7 @@ class HubTest : public testing::Test {
 };
 
 TEST_F(HubTest, BeginsWithASnapshotAndGoesOnWithWhatHappens) {
-  const auto feed = hub_.subscribe(false, "");
+  const auto feed = hub_.subscribe(analyst(), "");
   EXPECT_THAT(text_of(*feed), HasSubstr("event: snapshot\n"));
   EXPECT_THAT(feed->take(), IsEmpty());
   int woken = 0;
@@ -60,13 +67,13 @@ TEST_F(HubTest, BeginsWithASnapshotAndGoesOnWithWhatHappens) {
 }
 
 TEST_F(HubTest, MasksAccountsForThoseWhoMayNotSeeThem) {
-  const auto feed = hub_.subscribe(true, "");
+  const auto feed = hub_.subscribe(listener("vera", "v1", true), "");
   add_alert("A1");
   EXPECT_THAT(text_of(*feed), testing::AllOf(HasSubstr("****0042"), Not(HasSubstr("ACC-0000000042"))));
 }
 
 TEST_F(HubTest, DropsWhatASlowClientDoesNotTakeAndTellsIt) {
-  const auto feed = hub_.subscribe(false, "");
+  const auto feed = hub_.subscribe(analyst(), "");
   static_cast<void>(feed->take());
   for (int i = 0; i < 6; ++i) {
     hub_.announce("health", "{}");
@@ -77,7 +84,7 @@ TEST_F(HubTest, DropsWhatASlowClientDoesNotTakeAndTellsIt) {
 }
 
 TEST_F(HubTest, SendsWhatAClientMissedWhenItComesBack) {
-  auto feed = hub_.subscribe(false, "");
+  auto feed = hub_.subscribe(analyst(), "");
   static_cast<void>(feed->take());
   add_alert("A1");
   const std::string first = text_of(*feed);
@@ -85,15 +92,15 @@ TEST_F(HubTest, SendsWhatAClientMissedWhenItComesBack) {
   const std::string id = first.substr(begin, first.find('\n', begin) - begin);
   feed.reset();
   add_alert("A2");
-  feed = hub_.subscribe(false, id);
+  feed = hub_.subscribe(analyst(), id);
   EXPECT_THAT(text_of(*feed),
               testing::AllOf(HasSubstr("\"A2\""), Not(HasSubstr("\"A1\"")), Not(HasSubstr("dropped\ndata"))));
   // Of another start of the program, or nonsense: what was missed is not known.
-  EXPECT_THAT(text_of(*hub_.subscribe(false, "17-4")), HasSubstr("event: dropped"));
+  EXPECT_THAT(text_of(*hub_.subscribe(analyst(), "17-4")), HasSubstr("event: dropped"));
 }
 
 TEST_F(HubTest, SendsOnlySoManyAlertsASecondAndSaysHowManyItDidNot) {
-  const auto feed = hub_.subscribe(false, "");
+  const auto feed = hub_.subscribe(analyst(), "");
   static_cast<void>(feed->take());
   for (const char* id : {"A1", "A2", "A3", "A4", "A5"}) add_alert(id);
   EXPECT_THAT(feed->take(), SizeIs(2));
@@ -102,12 +109,42 @@ TEST_F(HubTest, SendsOnlySoManyAlertsASecondAndSaysHowManyItDidNot) {
 }
 
 TEST_F(HubTest, TakesNoMoreThanSoManyClients) {
-  const auto first = hub_.subscribe(false, "");
-  const auto second = hub_.subscribe(false, "");
-  auto third = hub_.subscribe(false, "");
-  EXPECT_EQ(hub_.subscribe(false, ""), nullptr);
+  const auto first = hub_.subscribe(analyst(), "");
+  const auto second = hub_.subscribe(analyst(), "");
+  auto third = hub_.subscribe(analyst(), "");
+  EXPECT_EQ(hub_.subscribe(analyst(), ""), nullptr);
   third.reset();
-  EXPECT_NE(hub_.subscribe(false, ""), nullptr);
+  EXPECT_NE(hub_.subscribe(analyst(), ""), nullptr);
+}
+
+TEST_F(HubTest, EndsTheFeedsOfALoginThatIsOver) {
+  const auto one = hub_.subscribe(listener("anna", "a1", false), "");
+  const auto other = hub_.subscribe(listener("anna", "a2", false), "");
+  const auto vera = hub_.subscribe(listener("vera", "v1", true), "");
+  int woken = 0;
+  one->on_more([&] { ++woken; });
+  hub_.end_feeds_of_credential("a1");
+  EXPECT_TRUE(one->ended());
+  EXPECT_EQ(woken, 1);
+  EXPECT_THAT(one->take(), IsEmpty());
+  EXPECT_FALSE(other->ended());
+  hub_.end_feeds_of_user("anna");
+  EXPECT_TRUE(other->ended());
+  EXPECT_FALSE(vera->ended());
+  EXPECT_EQ(hub_.clients(), 1U);
+  add_alert("A1");
+  EXPECT_THAT(one->take(), IsEmpty());
+  one->on_more({});
+}
+
+TEST_F(HubTest, EndsAFeedWhenItsLoginExpires) {
+  const auto feed = hub_.subscribe(analyst(), "");
+  clock_.advance_us(59'999'999);
+  hub_.tick();
+  EXPECT_FALSE(feed->ended());
+  clock_.advance_us(1);
+  hub_.tick();
+  EXPECT_TRUE(feed->ended());
 }
 
 TEST_F(HubTest, AddsToWhatTheStoreHasCounted) {

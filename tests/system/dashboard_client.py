@@ -245,7 +245,10 @@ class Events:
     def next(self):
         event = {}
         while True:
-            line = self.file.readline().decode().rstrip("\n")
+            line = self.file.readline().decode()
+            if not line:
+                raise EOFError("the events have ended")
+            line = line.rstrip("\n")
             if not line and "event" in event:
                 return event["event"], json.loads(event["data"]), event.get("id")
             if line and not line.startswith(":"):
@@ -259,6 +262,18 @@ class Events:
             if name == wanted and accept(data):
                 return data, number
         raise AssertionError(f"no event {wanted} within {seconds} s")
+
+    def end(self, seconds=5):
+        """Names of the events up to the server's closing it."""
+        self.socket.settimeout(seconds)
+        names = []
+        deadline = time.time() + seconds
+        try:
+            while time.time() < deadline:
+                names.append(self.next()[0])
+        except EOFError:
+            return names
+        raise AssertionError(f"not ended within {seconds} s, but sent {names}")
 
     def close(self):
         self.file.close()

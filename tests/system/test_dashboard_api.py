@@ -225,6 +225,44 @@ def test_events_are_resumed_where_they_were_left():
         old.close()
 
 
+def test_events_end_with_what_let_them_be_read():
+    dashboard, admin = started()
+    with dashboard:
+        people(admin)
+        others = Events(admin)
+
+        def listens(user):
+            events = Events(user)
+            events.until("snapshot")
+            return events
+
+        anna = User(dashboard, "anna")
+
+        def change(**what):
+            assert admin.call("PATCH", "/api/v1/users/anna", what).status == 200
+
+        def log_out():
+            assert anna.call("DELETE", "/api/v1/session").status == 204
+
+        ends = [log_out, lambda: change(role="viewer"), lambda: change(role="analyst", password=PASSWORD), lambda: change(disabled=True)]
+        for number, end in enumerate(ends):
+            anna = User(dashboard, "anna")
+            events = listens(anna)
+            end()
+            with open(dashboard.folder / "fraud_alerts.json", "a") as alerts:
+                alerts.write(alert_line(80 + number))
+            assert "alert" not in events.end()
+        assert [e["user"] for e in admin.get("/api/v1/audit?action=events.read")["items"]] == ["anna", "admin"]
+
+        made = [admin.call("POST", "/api/v1/tokens", {"name": name, "scopes": ["read"]}).json for name in "ab"]
+        first, second = (listens(User(dashboard, token=token["token"])) for token in made)
+        assert admin.call("DELETE", "/api/v1/tokens/" + made[0]["id"]).status == 204
+        first.end()
+        for still in (second, others):
+            still.until("tick")
+            still.close()
+
+
 def test_the_first_user_is_made_by_the_printed_link_and_only_once():
     with Dashboard(password=False) as dashboard:
         nobody = User(dashboard)
