@@ -345,6 +345,19 @@ store::Actor Api::actor(const Call& call) const {
   return {.user = call.identity.user, .remote = call.request.remote, .at_us = parts_.clock.wall_us()};
 }
 
+// Whether a search by account would tell somebody who may not see whole numbers more than what they see: whether there
+// is the one that they guessed.
+std::optional<Problem> Api::guess(const Call& call, const std::optional<std::string>& account) {
+  if (!account || !call.identity.masked() || account->starts_with("acct_")) return std::nullopt;
+  constexpr std::string_view mask = "****";
+  constexpr std::ptrdiff_t shown = 4;
+  const auto begins_character = [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; };
+  if (account->starts_with(mask) && std::ranges::count_if(account->substr(mask.size()), begins_character) == shown) {
+    return std::nullopt;
+  }
+  return bad_request("account may be the last four characters as ****1234, or an account_ref").error();
+}
+
 // That somebody saw whole numbers is logged before they are shown; again only after a while, as pages ask often.
 std::optional<Problem> Api::audit_read(const Call& call, std::string_view action, std::string_view subject) {
   if (call.identity.masked()) return std::nullopt;

@@ -105,6 +105,7 @@ class Api {
   [[nodiscard]] Response finished(Answered answered, const Request& request) const;
   [[nodiscard]] Answered page(const Request& request) const;
   [[nodiscard]] store::Actor actor(const Call& call) const;
+  [[nodiscard]] static std::optional<Problem> guess(const Call& call, const std::optional<std::string>& account);
   [[nodiscard]] std::optional<Problem> audit_read(const Call& call, std::string_view action, std::string_view subject);
   [[nodiscard]] std::string session_json(const Identity& identity) const;
   void tell_changed(const std::vector<std::string>& ids);

@@ -97,6 +97,8 @@ std::unexpected<Problem> conflict() {
 Answered Api::get_alerts(const Call& call) {
   store::AlertFilter filter;
   filter.account = call.maybe("account");
+  filter.reasons = !call.identity.masked();
+  if (auto problem = guess(call, filter.account)) return std::unexpected(*problem);
   filter.rules = list_of(call.get("rule"));
   if (auto problem = fill_common(filter, call.get("severity"), call.get("status"))) return std::unexpected(*problem);
   auto decisions =
@@ -220,6 +222,7 @@ Answered Api::post_bulk(const Call& call) {
 Answered Api::get_cases(const Call& call) {
   store::CaseFilter filter;
   filter.account = call.maybe("account");
+  if (auto problem = guess(call, filter.account)) return std::unexpected(*problem);
   if (auto problem = fill_common(filter, call.get("severity"), call.get("status"))) return std::unexpected(*problem);
   filter.assignee = assignee_of(call.maybe("assignee"));
   const auto wish = page_wish(call.query);

@@ -157,6 +157,7 @@ Answered Api::get_account(const Call& call) {
   const bool masked = call.identity.masked();
   const auto limit = number_parameter(call.query, "limit", 200, 1, 500);
   if (!limit) return std::unexpected(limit.error());
+  if (masked && !call.path[0].starts_with("acct_")) return not_found("account");
   const auto account = parts_.store.account(call.path[0]);
   if (!account) return unavailable(account.error());
   if (!*account) return not_found("account");

@@ -35,7 +35,9 @@ void add_account(Conditions& conditions, const std::optional<std::string>& accou
   if (account->starts_with("acct_")) {
     conditions.add("account_ref = {}", {*account});
   } else if (account->starts_with("****")) {
-    conditions.add("account LIKE {} ESCAPE '\\'", {conditions.keep("%" + like_text(account->substr(4)))});
+    // Of a number no longer than what is shown of others, nothing is.
+    conditions.add("account LIKE {} ESCAPE '\\' AND length(account) > 4",
+                   {conditions.keep("%" + like_text(account->substr(4)))});
   } else {
     conditions.add("account = {}", {*account});
   }
@@ -62,9 +64,9 @@ void add_alert_filter(Conditions& conditions, const AlertFilter& filter) {
   if (filter.case_id) conditions.add("case_id = {}", {*filter.case_id});
   if (filter.text) {
     const Value like = conditions.keep("%" + like_text(*filter.text) + "%");
+    const std::string reason = filter.reasons ? "lower(reason) LIKE lower({0}) ESCAPE '\\' OR " : "";
     conditions.add(
-        "(lower(reason) LIKE lower({0}) ESCAPE '\\' OR lower(rule) LIKE lower({0}) ESCAPE '\\' "
-        "OR lower(alert_id) LIKE lower({0}) ESCAPE '\\')",
+        "(" + reason + "lower(rule) LIKE lower({0}) ESCAPE '\\' OR lower(alert_id) LIKE lower({0}) ESCAPE '\\')",
         {like});
   }
 }

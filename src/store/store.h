@@ -84,6 +84,7 @@ struct AlertFilter {
   std::optional<std::int64_t> from_us;
   std::optional<std::int64_t> to_us;  ///< To before this.
   std::optional<std::string> text;    ///< Stands in the reason, the rule or an id.
+  bool reasons = true;                ///< False: `text` is not looked for in reasons, which may hold account numbers.
   std::optional<std::string> case_id;
   Order order = Order::time;
   bool ascending = false;

@@ -264,16 +264,16 @@ class Events:
         raise AssertionError(f"no event {wanted} within {seconds} s")
 
     def end(self, seconds=5):
-        """Names of the events up to the server's closing it."""
+        """The data of the events up to the server's closing it."""
         self.socket.settimeout(seconds)
-        names = []
+        events = []
         deadline = time.time() + seconds
         try:
             while time.time() < deadline:
-                names.append(self.next()[0])
+                events.append(self.next()[1])
         except EOFError:
-            return names
-        raise AssertionError(f"not ended within {seconds} s, but sent {names}")
+            return events
+        raise AssertionError(f"not ended within {seconds} s, but sent {len(events)} events")
 
     def close(self):
         self.file.close()

@@ -175,6 +175,26 @@ def test_viewers_see_no_account_number_anywhere():
         events.close()
 
 
+def test_viewers_cannot_find_out_an_account_number_by_asking():
+    dashboard, admin = started()
+    with dashboard:
+        viewer, analyst = people(admin)
+        ref = viewer.get("/api/v1/alerts?account=****0001")["items"][0]["account_ref"]
+        for guess in (ACCOUNT, ACCOUNT[:-1] + "9", "****", "****1", "****00001", "****0000000001", "****ACC-0000000001", "0001", ""):
+            for path in ("/api/v1/alerts?account=", "/api/v1/cases?account="):
+                answer = viewer.call("GET", path + quoted(guess))
+                assert answer.status == 400 and "account_ref" in answer.json["error"]["message"], f"{guess}: {answer}"
+            assert viewer.call("GET", "/api/v1/accounts/" + quoted(guess or "****0001")).status == 404, guess
+        for text in (ACCOUNT, "ACC-", "0000000001", "exceeds"):
+            assert viewer.get("/api/v1/alerts?q=" + text)["items"] == [], text
+            assert analyst.get("/api/v1/alerts?q=" + text)["items"], text
+        assert len(viewer.get("/api/v1/alerts?q=velocity")["items"]) == 1
+        for path in ("/api/v1/alerts?account=", "/api/v1/cases?account=", "/api/v1/accounts/"):
+            viewer.get(path + ref)
+            analyst.get(path + ACCOUNT)
+        assert len(analyst.get("/api/v1/alerts?account=****1")["items"]) == 3
+
+
 def test_a_restart_keeps_alerts_work_users_and_sessions_and_repeats_nothing():
     dashboard, admin = started()
     with dashboard:
@@ -251,7 +271,8 @@ def test_events_end_with_what_let_them_be_read():
             end()
             with open(dashboard.folder / "fraud_alerts.json", "a") as alerts:
                 alerts.write(alert_line(80 + number))
-            assert "alert" not in events.end()
+            assert f"{80 + number:08d}" not in json.dumps(events.end())
+        wait_until(lambda: admin.get("/api/v1/statistics")["totals"]["alerts"] == 8, "the alerts came")
         assert [e["user"] for e in admin.get("/api/v1/audit?action=events.read")["items"]] == ["anna", "admin"]
 
         made = [admin.call("POST", "/api/v1/tokens", {"name": name, "scopes": ["read"]}).json for name in "ab"]
