@@ -43,4 +43,18 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+std::string begin_as_utf8(std::string_view text, std::size_t bytes) {
+  constexpr std::string_view replacement = "\xef\xbf\xbd";
+  std::string out;
+  while (!text.empty()) {
+    const auto* p = reinterpret_cast<const unsigned char*>(text.data());
+    const std::size_t length = *p < 0x80 ? 1 : sequence_length(p, p + text.size());
+    const std::string_view character = length == 0 ? replacement : text.substr(0, length);
+    if (out.size() + character.size() > bytes) break;
+    out += character;
+    text.remove_prefix(length == 0 ? 1 : length);
+  }
+  return out;
+}
+
 }  // namespace bank::codec

@@ -42,5 +42,17 @@ TEST(IsUtf8, AtEveryPlaceOfALongText) {
   }
 }
 
+TEST(BeginAsUtf8, ReplacesWhatIsNoCharacterAndCutsBetweenThem) {
+  EXPECT_EQ(begin_as_utf8("", 10), "");
+  EXPECT_EQ(begin_as_utf8("busy", 10), "busy");
+  EXPECT_EQ(begin_as_utf8("busy", 3), "bus");
+  EXPECT_EQ(begin_as_utf8("gr\xc3\xbc\xc3\x9f", 10), "gr\xc3\xbc\xc3\x9f");
+  EXPECT_EQ(begin_as_utf8("gr\xc3\xbc\xc3\x9f", 5), "gr\xc3\xbc");
+  // Latin-1, and a character that was cut in two.
+  EXPECT_EQ(begin_as_utf8("gr\xfc\xdf!", 20), "gr\xef\xbf\xbd\xef\xbf\xbd!");
+  EXPECT_EQ(begin_as_utf8("\xe2\x82", 20), "\xef\xbf\xbd\xef\xbf\xbd");
+  EXPECT_EQ(begin_as_utf8("\xff", 2), "");
+}
+
 }  // namespace
 }  // namespace bank::codec

@@ -4,12 +4,15 @@
 #include <algorithm>
 #include <mutex>
 
+#include "codec/utf8.h"
 #include "notify/transport.h"
 
 namespace bank::notify {
 namespace {
 
-constexpr std::size_t answer_bytes_max = 200;  // of what the receiver says, for people
+constexpr std::size_t shown_bytes_max = 200;  // of what the receiver says, for people
+/// Read of it, so that a secret in it is seen whole.
+constexpr std::size_t answer_bytes_max = 64 << 10;
 constexpr std::int64_t retry_after_max_s = 3600;
 
 struct FreeHeaders {
@@ -28,24 +31,32 @@ int look_for_stop(void* stop, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
 }
 
 // A receiver may say what it was sent.
-std::string without(std::string text, std::string_view secret) {
+std::string without(std::string text, std::string_view secret, bool cut) {
   constexpr std::size_t shortest = 4;
   if (secret.size() < shortest) return text;
   for (std::size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at)) {
     text.replace(at, secret.size(), "…");
   }
+  // What was cut may end in the beginning of one.
+  for (std::size_t part = std::min(text.size(), secret.size() - 1); cut && part > 0; --part) {
+    if (!text.ends_with(secret.substr(0, part))) continue;
+    text.resize(text.size() - part);
+    break;
+  }
   return text;
 }
 
 std::string shown(std::string text, const Target& target) {
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = ' ';
-  }
-  text = without(without(std::move(text), target.url), target.secret);
+  const bool cut = text.size() >= answer_bytes_max;
+  text = without(without(std::move(text), target.url, cut), target.secret, cut);
   // A Slack address' secret is its path.
   const std::size_t host = target.url.find("://");
   const std::size_t path = host == std::string::npos ? host : target.url.find('/', host + 3);
-  return path == std::string::npos ? text : without(std::move(text), std::string_view(target.url).substr(path + 1));
+  if (path != std::string::npos) text = without(std::move(text), std::string_view(target.url).substr(path + 1), cut);
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = ' ';
+  }
+  return codec::begin_as_utf8(text, shown_bytes_max);
 }
 
 Outcome::What meaning(long status) {
@@ -104,7 +115,10 @@ class HttpTransport final : public Transport {
     curl_easy_setopt(curl_, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(curl_, CURLOPT_SSL_VERIFYHOST, 2L);
     curl_easy_setopt(curl_, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-    if (!target.ca_file.empty()) curl_easy_setopt(curl_, CURLOPT_CAINFO, target.ca_file.c_str());
+    if (!target.ca_file.empty()) {
+      curl_easy_setopt(curl_, CURLOPT_CAINFO, target.ca_file.c_str());
+      curl_easy_setopt(curl_, CURLOPT_CAPATH, nullptr);  // in place of the system's, not besides them
+    }
     if (!tls) curl_easy_setopt(curl_, CURLOPT_PROXY, "");  // it is on this machine
   }
 

@@ -17,7 +17,7 @@ struct Outcome {
     refused,  ///< It won't: the receiver does not take this message.
   };
   What what = What::later;
-  std::string text;                 ///< `HTTP 429: slow down`; without control characters or secrets.
+  std::string text;                 ///< `HTTP 429: slow down`; UTF-8, without control characters or secrets.
   std::int64_t retry_after_us = 0;  ///< As the receiver asks for; 0: it does not.
 };
 

@@ -38,8 +38,8 @@ class Receiver:
                 if isinstance(answer, float):
                     time.sleep(answer)
                     answer = 200
-                status, headers = answer if isinstance(answer, tuple) else (answer, {})
-                text = b"as you say: " + body[:100] if status == 400 else b"ok"
+                status, headers, *text = answer if isinstance(answer, tuple) else (answer, {})
+                text = text[0] if text else b"as you say: " + body[:100] if status == 400 else b"ok"
                 self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)
@@ -232,6 +232,23 @@ def test_what_is_refused_is_kept_seen_and_sent_again():
             wait_until(lambda: len(receiver.bodies(taken=True)) == 3, "all three taken")
             wait_until(lambda: metric(dashboard, "bank_notifications_dead") == 0, "none is dead")
             assert [entry["to"] for entry in admin.get("/api/v1/audit?action=notification")["items"]] == ["1", "1", "0"]
+
+
+def test_whatever_a_receiver_answers_is_kept_as_text_without_secrets():
+    secret = "t0ken-of-siem"
+    answers = [(400, {}, "Größe".encode("latin-1")), (400, {}, b"x" * 199 + "ß".encode()), (400, {}, b"x" * 195 + secret.encode()),
+               (400, {}, b"x" * 100 + secret.encode() * 10_000)]
+    with Receiver(answers) as receiver:
+        def receivers(folder):
+            return f"  - {{name: siem, kind: webhook, url: \"{receiver.url()}\", token_file: {secret_file(folder, 'token', secret)}}}\n"
+        with started(receivers) as dashboard:
+            admin = User(dashboard, "admin")
+            add_alerts(dashboard, range(1, 5))
+            wait_until(lambda: receiver_state(admin)["dead"] == 4, "all four are refused")
+            errors = [item["error"] for item in admin.get("/api/v1/notifications?state=dead")["items"]][::-1]
+            assert errors[0] == "HTTP 400: Gr\ufffd\ufffde" and errors[1] == "HTTP 400: " + "x" * 199, errors
+            assert errors[2] == "HTTP 400: " + "x" * 195 + "…", errors
+            assert errors[3] == "HTTP 400: " + "x" * 100 + "…" * 33, errors
 
 
 def test_what_the_limit_holds_back_is_summed_up():
