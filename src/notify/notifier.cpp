@@ -81,7 +81,34 @@ std::int64_t Notifier::work(Receiver& receiver) {
     wait_for_more(receiver);
     return 0;
   }
-  return send(receiver, *rows);
+  const auto late = give_up_late(receiver, *rows);
+  if (!late) return store_pause_ns;
+  return *late ? 0 : send(receiver, *rows);
+}
+
+// Looked at here, and not when the receiver fails alone: it may be slow, or the program may have been away.
+Result<bool> Notifier::give_up_late(const Receiver& receiver, const std::vector<store::NotificationRow>& rows) {
+  const Target& target = receiver.target;
+  const std::int64_t now_us = clock_.wall_us();
+  const std::int64_t queued_us = now_us - target.give_up_us;
+  if (std::ranges::any_of(rows, [&](const auto& row) { return row.queued_us < queued_us; })) {
+    const auto given_up = store_.give_up_notifications(target.name(), queued_us);
+    if (!given_up) return std::unexpected(given_up.error());
+    return true;
+  }
+  std::vector<std::int64_t> old;
+  const std::int64_t max_age_us = target.route.max_age_us;
+  for (const store::NotificationRow& row : rows) {
+    // What was too old already when it was queued was asked for again by somebody.
+    const bool wanted = row.queued_us - row.alert.detected_us > max_age_us;
+    if (!wanted && now_us - row.alert.detected_us > max_age_us) old.push_back(row.id);
+  }
+  if (old.empty()) return false;
+  if (auto given_up = store_.give_up_notifications(old, "it was older than max_age before it could be sent");
+      !given_up) {
+    return std::unexpected(given_up.error());
+  }
+  return true;
 }
 
 std::int64_t Notifier::send(Receiver& receiver, const std::vector<store::NotificationRow>& rows) {
@@ -98,18 +125,15 @@ std::int64_t Notifier::send(Receiver& receiver, const std::vector<store::Notific
   note(receiver, outcome, rows.size());
   if (outcome.what == Outcome::What::delivered) {
     receiver.backoff.succeeded();
-    write([&] { return store_.notifications_delivered(ids); });
+    forget(ids);
     return 0;
   }
   const bool dead = outcome.what == Outcome::What::refused;
   const std::int64_t now_us = clock_.wall_us();
-  write([&] { return store_.notifications_failed(ids, outcome.text, dead, now_us); });
-  if (dead) return 0;
-  write([&]() -> Result<void> {
-    const auto given_up = store_.give_up_notifications(receiver.target.name(), now_us - receiver.target.give_up_us);
-    if (!given_up) return std::unexpected(given_up.error());
-    return {};
-  });
+  // A failure that the store can't keep is tried again, after the pause as any other.
+  const bool kept = store_.notifications_failed(ids, outcome.text, dead, now_us).has_value();
+  if (dead && kept) return 0;
+  static_cast<void>(store_.give_up_notifications(receiver.target.name(), now_us - receiver.target.give_up_us));
   return std::max(receiver.backoff.failed(), outcome.retry_after_us * 1000);
 }
 
@@ -127,8 +151,8 @@ void Notifier::note(Receiver& receiver, const Outcome& outcome, std::size_t aler
 }
 
 // What was sent must be known to be, or it would be sent again: this goes on until the store can.
-void Notifier::write(const std::function<Result<void>()>& change) {
-  while (!change()) {
+void Notifier::forget(const std::vector<std::int64_t>& ids) {
+  while (!store_.notifications_delivered(ids)) {
     if (!pause(store_pause_ns)) return;
   }
 }

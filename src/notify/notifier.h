@@ -2,9 +2,9 @@
 //
 // Each receiver has a thread of its own, so that none waits for another, and nobody who takes alerts in waits for any.
 // What is delivered leaves the queue; what fails is tried again, at growing intervals or when the receiver says, and
-// becomes a dead letter when the receiver refuses it or takes nothing for too long. When the receiver's tokens run out,
-// what waits is summed up in one message for the next one. A restart loses nothing; what was sent just before a crash
-// may be sent again, with the same key.
+// becomes a dead letter when the receiver refuses it, takes nothing for too long, or it is too old to be told. When the
+// receiver's tokens run out, what waits is summed up in one message for the next one. A restart loses nothing; what was
+// sent just before a crash may be sent again, with the same key.
 #pragma once
 
 #include <atomic>
@@ -73,8 +73,10 @@ class Notifier {
   /// The pause before what comes next.
   [[nodiscard]] std::int64_t work(Receiver& receiver);
   [[nodiscard]] std::int64_t send(Receiver& receiver, const std::vector<store::NotificationRow>& rows);
+  /// Gives up those of `rows` for which it is too late; whether there were some.
+  [[nodiscard]] Result<bool> give_up_late(const Receiver& receiver, const std::vector<store::NotificationRow>& rows);
   void note(Receiver& receiver, const Outcome& outcome, std::size_t alerts);
-  void write(const std::function<Result<void>()>& change);
+  void forget(const std::vector<std::int64_t>& ids);
   /// False: it is over.
   bool pause(std::int64_t ns);
   void wait_for_more(Receiver& receiver);

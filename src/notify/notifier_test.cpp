@@ -182,6 +182,43 @@ TEST_F(NotifierTest, GivesUpAfterTheTimeForIt) {
   EXPECT_EQ(figures().waiting, 0);
 }
 
+TEST_F(NotifierTest, GivesUpWhatBecameTooLateWhileItWasAway) {
+  queue(1, 3);
+  usleep(50'000);
+  target_.give_up_us = 20'000;
+  start({target_});
+  ASSERT_TRUE(until([&] { return figures().dead == 3; }));
+  EXPECT_THAT(script_.bodies(), SizeIs(0));
+}
+
+TEST_F(NotifierTest, TellsOfNothingThatIsTooOldUnlessAsked) {
+  queue(1, 2);
+  usleep(50'000);
+  target_.route.max_age_us = 20'000;
+  start({target_});
+  ASSERT_TRUE(until([&] { return figures().dead == 2; }));
+  EXPECT_THAT(script_.bodies(), SizeIs(0));
+  const auto page = store_->notifications({.target = {}, .dead = true}, {});
+  ASSERT_TRUE(page && page->items.size() == 2);
+  EXPECT_THAT(page->items[0].error.value_or(""), testing::HasSubstr("max_age"));
+  EXPECT_EQ(page->items[0].attempts, 0);
+  EXPECT_EQ(store_->resend_notifications({}, {}, {.user = "a", .remote = "", .at_us = clock_.wall_us()}), 2);
+  notifier_->wake();
+  ASSERT_TRUE(until([&] { return figures().dead + figures().waiting == 0; }));
+  EXPECT_THAT(script_.bodies(), SizeIs(2));
+}
+
+TEST_F(NotifierTest, LetsOthersPassOneThatFailsAgainAndAgain) {
+  queue(1, 1);
+  for (int i = 0; i < 3; ++i)
+    ASSERT_TRUE(store_->notifications_failed(std::vector<std::int64_t>{1}, "HTTP 500", false, 1));
+  queue(2, 2);
+  start({target_});
+  ASSERT_TRUE(until([&] { return figures().waiting == 0; }));
+  EXPECT_THAT(script_.bodies(),
+              ElementsAre(testing::HasSubstr("T2:RULE"), testing::HasSubstr("T3:RULE"), testing::HasSubstr("T1:RULE")));
+}
+
 TEST_F(NotifierTest, GoesOnAfterARestart) {
   script_.answer({.what = What::later, .text = "closed", .retry_after_us = 3'600'000'000});
   queue(1, 2);

@@ -60,8 +60,12 @@ Result<void> Store::queue_notifications(std::int64_t now_us, Ingested& out) {
 
 Result<std::vector<NotificationRow>> Store::waiting_notifications(std::string_view target, std::size_t limit) {
   const std::lock_guard lock(mutex_);
-  const auto rows = database_->query(select(" WHERE target = $1 AND dead = 0 ORDER BY id LIMIT $2"),
-                                     {target, static_cast<std::int64_t>(limit)});
+  // Two questions, so that the first is answered by the index alone, however many wait.
+  const std::initializer_list<Value> values = {target, static_cast<std::int64_t>(limit)};
+  auto rows = database_->query(select(" WHERE target = $1 AND dead = 0 AND attempts < 3 ORDER BY id LIMIT $2"), values);
+  if (rows && rows->empty()) {
+    rows = database_->query(select(" WHERE target = $1 AND dead = 0 ORDER BY attempts / 3, id LIMIT $2"), values);
+  }
   if (!rows) return std::unexpected(rows.error());
   return all_of(*rows, notification_of);
 }
@@ -72,6 +76,17 @@ Result<void> Store::notifications_delivered(std::span<const std::int64_t> ids) {
   Result<Transaction> transaction = Transaction::begin(*database_);
   if (!transaction) return std::unexpected(transaction.error());
   const auto done = database_->execute_many("DELETE FROM notifications WHERE id = $1", 1, values);
+  if (!done) return std::unexpected(done.error());
+  return transaction->commit();
+}
+
+Result<void> Store::give_up_notifications(std::span<const std::int64_t> ids, std::string_view why) {
+  std::vector<Value> values;
+  for (const std::int64_t id : ids) values.insert(values.end(), {why, id});
+  const std::lock_guard lock(mutex_);
+  Result<Transaction> transaction = Transaction::begin(*database_);
+  if (!transaction) return std::unexpected(transaction.error());
+  const auto done = database_->execute_many("UPDATE notifications SET dead = 1, error = $1 WHERE id = $2", 2, values);
   if (!done) return std::unexpected(done.error());
   return transaction->commit();
 }

@@ -184,7 +184,7 @@ class Store {
 
   // ---- notifications (notifications.cpp): one for each alert and receiver, queued in the transaction that keeps the
   // alert, and dropped when the receiver has it.
-  /// The oldest `limit` that wait for `target`.
+  /// The oldest `limit` that wait for `target`; what was tried three times in vain, only if nothing else waits.
   [[nodiscard]] Result<std::vector<NotificationRow>> waiting_notifications(std::string_view target, std::size_t limit);
   [[nodiscard]] Result<void> notifications_delivered(std::span<const std::int64_t> ids);
   /// `dead`: they are not tried again.
@@ -192,6 +192,8 @@ class Store {
                                                   std::int64_t now_us);
   /// Gives up what waits for `target` and was queued before `queued_before_us`; how many.
   [[nodiscard]] Result<std::int64_t> give_up_notifications(std::string_view target, std::int64_t queued_before_us);
+  /// Gives up these, which were not tried once more.
+  [[nodiscard]] Result<void> give_up_notifications(std::span<const std::int64_t> ids, std::string_view why);
   /// Gives up what waits for others than `targets`; how many.
   [[nodiscard]] Result<std::int64_t> give_up_unknown_targets(std::span<const std::string> targets);
   /// Those that were given up wait again, as if queued now: those of `ids` (empty: all), of `target` alone if it is
