@@ -35,7 +35,7 @@ constexpr std::array<std::string_view, 4> severities{"LOW", "MEDIUM", "HIGH", "C
 constexpr std::size_t targets_max = 16;
 constexpr std::size_t name_bytes_max = 64;
 constexpr std::size_t secret_bytes_max = 4096;
-constexpr std::int64_t max_age_us = 3'600'000'000;
+constexpr std::int64_t max_age_us = 14'400'000'000;
 constexpr std::string_view pagerduty_url = "https://events.pagerduty.com/v2/enqueue";
 
 bool is_name(std::string_view text) {
@@ -237,6 +237,13 @@ class Loader {
     const auto name = yaml::get_text(*from, file != nullptr ? file_key : environment_key, problems_);
     if (!name) return {.node = from, .text = {}};
     Secret found{.node = from, .text = file != nullptr ? first_line(*name) : environment_(*name).value_or("")};
+    while (!found.text.empty() && std::string_view("\n\r ").contains(found.text.back())) found.text.pop_back();
+    const auto control = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; };
+    if (std::ranges::any_of(found.text, control)) {
+      found.text.clear();
+      problems_.add(from->mark, fmt::format("{} has control characters in it, which no secret can have", *name));
+      return found;
+    }
     if (found.text.empty() || found.text.size() > secret_bytes_max) {
       found.text.clear();
       problems_.add(from->mark, file != nullptr ? fmt::format("cannot read {}; its first line must be what {} is for",
@@ -250,7 +257,6 @@ class Loader {
     std::ifstream file(path);
     std::string line;
     if (!file || !std::getline(file, line)) return {};
-    while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
     struct stat status{};
     if (::stat(path.c_str(), &status) == 0 && (status.st_mode & S_IROTH) != 0) {
       warnings_.push_back(fmt::format(

@@ -35,6 +35,8 @@ class TargetTest : public testing::Test {
     return load_targets(write("receivers.yaml", "version: 1\nreceivers:\n" + receivers), rules,
                         [](const std::string& name) -> std::optional<std::string> {
                           if (name == "DESK") return "https://hooks.example/secret-path";
+                          if (name == "KEY") return "routing-key\n";
+                          if (name == "TWO_LINES") return "routing\nkey\n";
                           return std::nullopt;
                         });
   }
@@ -112,6 +114,17 @@ TEST_F(TargetTest, TakesSecretsFromFilesAndTheEnvironmentOnlyAndShowsNone) {
   EXPECT_THAT(fault("  - {name: a, kind: slack, url_file: /x, url_environment: DESK}\n"), HasSubstr("not both"));
   const std::string open = write("open", "http://hooks.example/secret\n", 0644);
   EXPECT_THAT(fault("  - {name: a, kind: slack, url_file: \"" + open + "\"}\n"), Not(HasSubstr("hooks.example")));
+}
+
+TEST_F(TargetTest, TakesNoControlCharactersInSecrets) {
+  const auto targets = load("  - {name: a, kind: pagerduty, token_environment: KEY}\n");
+  ASSERT_TRUE(targets) << targets.error().message;
+  EXPECT_EQ(targets->all[0].secret, "routing-key");
+  EXPECT_THAT(fault("  - {name: a, kind: pagerduty, token_environment: TWO_LINES}\n"),
+              testing::AllOf(HasSubstr("TWO_LINES has control characters"), Not(HasSubstr("routing"))));
+  const std::string tab = write("tab", "routing\tkey\n");
+  EXPECT_THAT(fault("  - {name: a, kind: pagerduty, token_file: \"" + tab + "\"}\n"),
+              testing::AllOf(HasSubstr("has control characters"), Not(HasSubstr("routing"))));
 }
 
 TEST_F(TargetTest, WarnsOfASecretThatEverybodyMayRead) {
