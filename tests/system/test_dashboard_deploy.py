@@ -9,7 +9,7 @@ import socket
 import subprocess
 import tempfile
 
-from dashboard_client import ROOT, Dashboard, run
+from dashboard_client import BANK, PASSWORD, ROOT, Dashboard, free_port, run
 
 DEPLOY = ROOT / "deploy"
 
@@ -55,6 +55,54 @@ def test_systemd_takes_the_unit():
         done = subprocess.run(["systemd-analyze", "verify", copy], capture_output=True, text=True, timeout=60)
     about = [line for line in (done.stdout + done.stderr).splitlines() if "bank-dashboard" in line]
     assert done.returncode == 0 and not about, about
+
+
+def installed_unit(folder):
+    """The unit's settings, and its command, for a program that is installed below `folder` as the unit says."""
+    unit = (DEPLOY / "systemd/bank-dashboard.service").read_text()
+    settings = dict(line.split("=", 1) for line in unit.splitlines() if "=" in line and not line.startswith("#"))
+    places = {"/usr/local": folder / "prefix", "/etc/bank": folder / "etc", "%S": folder / "state", "%d": folder / "credentials"}
+    for place, path in places.items():
+        path.mkdir()
+        settings = {name: value.replace(place, str(path)) for name, value in settings.items()}
+    subprocess.run(["cmake", "--install", pathlib.Path(BANK).resolve().parents[1], "--prefix", folder / "prefix"], check=True,
+                   stdout=subprocess.DEVNULL)
+    (folder / "state/bank").mkdir()
+    (folder / "credentials/admin-password").write_text(PASSWORD + "\n")
+    (folder / "credentials/admin-password").chmod(0o600)
+    return settings, settings["ExecStart"].split()
+
+
+def test_the_units_command_serves_from_where_it_runs():
+    for own_settings in (False, True):
+        with tempfile.TemporaryDirectory() as name, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            folder = pathlib.Path(name)
+            settings, command = installed_unit(folder)
+            file = folder / "etc/bank.yaml"
+            file.write_text("dashboard:\n  session: 1h\n" if own_settings else (folder / "prefix/share/bank/bank.yaml").read_text())
+            manager.bind(str(folder / "notify"))
+            manager.settimeout(30)
+            environment = {"NOTIFY_SOCKET": str(folder / "notify"), "BANK_DASHBOARD_LISTEN": f"127.0.0.1:{free_port()}"}
+            assert settings["WorkingDirectory"] == str(folder / "state/bank")
+            for directory in ("/", settings["WorkingDirectory"]):
+                process = subprocess.Popen(command, cwd=directory, env=environment, stderr=subprocess.PIPE, text=True)
+                try:
+                    assert manager.recv(100) == b"READY=1", process
+                finally:
+                    process.terminate()
+                    told = process.communicate(timeout=30)[1]
+                assert process.returncode == 143, told
+                assert manager.recv(100) == b"STOPPING=1"
+            assert (folder / "state/bank/dashboard.db").exists(), list((folder / "state/bank").iterdir())
+
+
+def test_a_mistake_in_the_settings_is_not_tried_again():
+    with tempfile.TemporaryDirectory() as name:
+        settings, command = installed_unit(pathlib.Path(name))
+        (pathlib.Path(name) / "etc/bank.yaml").write_text("dashboard:\n  lisen: 127.0.0.1:1\n")
+        done = subprocess.run(command, cwd="/", capture_output=True, text=True, timeout=60)
+        assert "did you mean" in done.stderr, done
+        assert str(done.returncode) in settings["RestartPreventExitStatus"].split(), done
 
 
 def test_the_service_manager_is_told_when_it_serves_and_when_it_ends():
