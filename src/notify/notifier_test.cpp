@@ -166,7 +166,7 @@ TEST_F(NotifierTest, KeepsWhatIsRefusedAndSendsItAgainWhenAsked) {
   EXPECT_EQ(page->items[0].error, "HTTP 400: invalid_payload");
   EXPECT_EQ(page->items[0].alert.alert_id, "T1:RULE");
   const std::vector<std::int64_t> ids{page->items[0].id};
-  EXPECT_EQ(store_->resend_notifications(ids, "other", {.user = "a", .remote = "", .at_us = 1}), 0);
+  EXPECT_EQ(store_->resend_notifications(ids, {"other"}, {.user = "a", .remote = "", .at_us = 1}), 0);
   EXPECT_EQ(store_->resend_notifications(ids, {}, {.user = "a", .remote = "", .at_us = clock_.wall_us()}), 1);
   notifier_->wake();
   ASSERT_TRUE(until([&] { return figures().dead + figures().waiting == 0; }));

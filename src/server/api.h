@@ -150,6 +150,7 @@ class Api {
   // api_notifications.cpp
   Answered get_notifications(const Call& call);
   Answered post_resend(const Call& call);
+  Answered post_discard(const Call& call);
   [[nodiscard]] std::string notification_trouble();
   void write_notification_metrics(MetricsText& out);
   // api_status.cpp

@@ -10,7 +10,7 @@
 namespace bank::server {
 namespace {
 
-constexpr std::size_t resend_max = 1000;
+constexpr std::size_t ids_max = 1000;
 
 void write_notification(JsonWriter& json, const store::NotificationRow& row) {
   json.begin_object().member("id", std::to_string(row.id)).member("receiver", row.target);
@@ -27,6 +27,30 @@ std::optional<std::int64_t> id_of(const std::string& text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return id;
+}
+
+/// Which dead letters a body names.
+struct Wish {
+  std::vector<std::int64_t> ids;  ///< Empty: all.
+  std::optional<std::string> receiver;
+};
+
+std::expected<Wish, Problem> wish_of(const std::string& text) {
+  const auto body = Body::parse(text, {"ids", "receiver"});
+  if (!body) return bad_request(body.error().message);
+  const auto ids = body->texts("ids");
+  if (!ids) return bad_request(ids.error().message);
+  const auto receiver = body->text("receiver");
+  if (!receiver) return bad_request(receiver.error().message);
+  Wish wish{.ids = {}, .receiver = *receiver};
+  if (!*ids) return wish;
+  if ((*ids)->empty() || (*ids)->size() > ids_max) return bad_request("ids are 1 to 1000 ids of notifications");
+  for (const std::string& each : **ids) {
+    const auto id = id_of(each);
+    if (!id) return bad_request(fmt::format("'{}' is no id of a notification", each));
+    wish.ids.push_back(*id);
+  }
+  return wish;
 }
 
 const store::NotificationFigures* find(const std::vector<store::NotificationFigures>& all, std::string_view target) {
@@ -69,25 +93,33 @@ Answered Api::get_notifications(const Call& call) {
 }
 
 Answered Api::post_resend(const Call& call) {
-  const auto body = Body::parse(call.request.body, {"ids", "receiver"});
-  if (!body) return bad_request(body.error().message);
-  const auto ids = body->texts("ids");
-  if (!ids) return bad_request(ids.error().message);
-  const auto receiver = body->text("receiver");
-  if (!receiver) return bad_request(receiver.error().message);
-  std::vector<std::int64_t> numbers;
-  if (*ids) {
-    if ((*ids)->empty() || (*ids)->size() > resend_max) return bad_request("ids are 1 to 1000 ids of notifications");
-    for (const std::string& text : **ids) {
-      const auto id = id_of(text);
-      if (!id) return bad_request(fmt::format("'{}' is no id of a notification", text));
-      numbers.push_back(*id);
-    }
+  const auto wish = wish_of(call.request.body);
+  if (!wish) return std::unexpected(wish.error());
+  std::vector<std::string> targets;
+  for (const notify::Notifier::Figures& one : parts_.notifier.figures()) {
+    if (!wish->receiver || *wish->receiver == one.name) targets.push_back(one.name);
   }
-  const auto count = parts_.store.resend_notifications(numbers, *receiver, actor(call));
-  if (!count) return unavailable(count.error());
+  if (targets.empty() && wish->receiver) return not_found("receiver");
+  // What was for receivers that are no more can't be sent.
+  std::int64_t resent = 0;
+  if (!targets.empty()) {
+    const auto count = parts_.store.resend_notifications(wish->ids, targets, actor(call));
+    if (!count) return unavailable(count.error());
+    resent = *count;
+  }
   parts_.notifier.wake();
-  return json_of([&](JsonWriter& json) { json.begin_object().member("resent", *count).end_object(); });
+  return json_of([&](JsonWriter& json) { json.begin_object().member("resent", resent).end_object(); });
+}
+
+Answered Api::post_discard(const Call& call) {
+  const auto wish = wish_of(call.request.body);
+  if (!wish) return std::unexpected(wish.error());
+  if (wish->ids.empty() && !wish->receiver) return bad_request("say what is to be discarded: give ids or a receiver");
+  std::vector<std::string> targets;
+  if (wish->receiver) targets.push_back(*wish->receiver);
+  const auto count = parts_.store.discard_notifications(wish->ids, targets, actor(call));
+  if (!count) return unavailable(count.error());
+  return json_of([&](JsonWriter& json) { json.begin_object().member("discarded", *count).end_object(); });
 }
 
 std::string Api::notification_trouble() {

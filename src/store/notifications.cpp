@@ -135,33 +135,42 @@ Result<std::int64_t> Store::give_up_unknown_targets(std::span<const std::string>
 }
 
 Result<std::int64_t> Store::resend_notifications(std::span<const std::int64_t> ids,
-                                                 const std::optional<std::string>& target, const Actor& actor) {
-  const std::string all = "UPDATE notifications SET dead = 0, attempts = 0, queued_us = $1 WHERE dead = 1";
-  const std::string which = target ? all + " AND target = $2" : all;
+                                                 const std::vector<std::string>& targets, const Actor& actor) {
+  return change_dead(true, ids, targets, actor);
+}
+
+Result<std::int64_t> Store::discard_notifications(std::span<const std::int64_t> ids,
+                                                  const std::vector<std::string>& targets, const Actor& actor) {
+  return change_dead(false, ids, targets, actor);
+}
+
+Result<std::int64_t> Store::change_dead(bool again, std::span<const std::int64_t> ids,
+                                        const std::vector<std::string>& targets, const Actor& actor) {
+  Conditions conditions;
+  std::string sql = "DELETE FROM notifications";
+  if (again) {
+    sql = "UPDATE notifications SET dead = 0, attempts = 0, queued_us = " + conditions.place(actor.at_us);
+  }
+  conditions.add("dead = {}", {std::int64_t{1}});
+  conditions.add_any("target", targets);
+  sql += conditions.where();
+  std::vector<Value> values(conditions.values().begin(), conditions.values().end());
+  if (!ids.empty()) sql += fmt::format(" AND id = ${}", values.size() + 1);
   const std::lock_guard lock(mutex_);
   Result<Transaction> transaction = Transaction::begin(*database_);
   if (!transaction) return std::unexpected(transaction.error());
   std::int64_t count = 0;
-  const auto resend = [&](const std::string& sql, std::vector<Value> values) -> Result<void> {
-    const auto done = database_->execute(sql, values);
+  for (std::size_t i = 0; i < std::max<std::size_t>(ids.size(), 1); ++i) {
+    std::vector<Value> each = values;
+    if (!ids.empty()) each.emplace_back(ids[i]);
+    const auto done = database_->execute(sql, each);
     if (!done) return std::unexpected(done.error());
     count += *done;
-    return {};
-  };
-  std::vector<Value> values = {actor.at_us};
-  if (target) values.emplace_back(std::string_view(*target));
-  if (ids.empty()) {
-    if (auto done = resend(which, values); !done) return std::unexpected(done.error());
   }
-  const std::string one = which + (target ? " AND id = $3" : " AND id = $2");
-  for (const std::int64_t id : ids) {
-    std::vector<Value> each = values;
-    each.emplace_back(id);
-    if (auto done = resend(one, each); !done) return std::unexpected(done.error());
-  }
+  const std::string_view action = again ? "notification.resend" : "notification.discard";
   const auto logged = database_->execute(
       "INSERT INTO audit (at_us, author, action, subject, before, after, remote) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-      {actor.at_us, actor.user, "notification.resend", std::string_view(target ? *target : "*"), Value(),
+      {actor.at_us, actor.user, action, std::string_view(targets.size() == 1 ? targets[0] : "*"), Value(),
        std::string_view(fmt::format("{}", count)), actor.remote.empty() ? Value() : Value(actor.remote)});
   if (!logged) return std::unexpected(logged.error());
   if (auto committed = transaction->commit(); !committed) return std::unexpected(committed.error());

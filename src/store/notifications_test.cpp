@@ -84,8 +84,8 @@ TEST_P(StoreNotificationsTest, KeepsWhatFailedWithItsErrorAndSendsItAgainWhenAsk
   EXPECT_EQ(dead->items[0].attempts, 2);
   EXPECT_EQ(dead->items[0].error, "HTTP 400");
   EXPECT_EQ(dead->items[0].tried_us, noon_us + 2);
-  EXPECT_EQ(store_->resend_notifications({}, "desk", alice), 0);
-  EXPECT_EQ(store_->resend_notifications({}, "siem", alice), 1);
+  EXPECT_EQ(store_->resend_notifications({}, {"desk"}, alice), 0);
+  EXPECT_EQ(store_->resend_notifications({}, {"siem"}, alice), 1);
   EXPECT_THAT(waiting("siem"), ElementsAre("T1:VELOCITY", "T2:VELOCITY"));
   const auto log =
       store_->audit_log({.user = {}, .action = "notification", .subject = {}, .from_us = {}, .to_us = {}}, {});

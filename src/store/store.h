@@ -196,10 +196,13 @@ class Store {
   [[nodiscard]] Result<void> give_up_notifications(std::span<const std::int64_t> ids, std::string_view why);
   /// Gives up what waits for others than `targets`; how many.
   [[nodiscard]] Result<std::int64_t> give_up_unknown_targets(std::span<const std::string> targets);
-  /// Those that were given up wait again, as if queued now: those of `ids` (empty: all), of `target` alone if it is
-  /// set; how many.
+  /// Those that were given up wait again, as if queued now: those of `ids` (empty: all) that are for one of `targets`
+  /// (empty: all); how many.
   [[nodiscard]] Result<std::int64_t> resend_notifications(std::span<const std::int64_t> ids,
-                                                          const std::optional<std::string>& target, const Actor& actor);
+                                                          const std::vector<std::string>& targets, const Actor& actor);
+  /// The same are dropped for good.
+  [[nodiscard]] Result<std::int64_t> discard_notifications(std::span<const std::int64_t> ids,
+                                                           const std::vector<std::string>& targets, const Actor& actor);
   /// Newest first.
   [[nodiscard]] Result<Page<NotificationRow>> notifications(const NotificationFilter& filter, const PageWish& wish);
   [[nodiscard]] Result<std::vector<NotificationFigures>> notification_figures();
@@ -238,6 +241,8 @@ class Store {
   Result<NoteRow> insert_note(std::string_view kind, std::string_view subject, std::string_view text,
                               const Actor& actor);
   Result<void> update_alert(const AlertRow& before, const Change& change, const Actor& actor);
+  Result<std::int64_t> change_dead(bool again, std::span<const std::int64_t> ids,
+                                   const std::vector<std::string>& targets, const Actor& actor);
   Result<void> queue_notifications(std::int64_t now_us, Ingested& out);
   Result<void> count(const Batch& batch, const Ingested& ingested);
   Result<void> drop_old();

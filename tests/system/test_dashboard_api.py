@@ -115,6 +115,7 @@ def test_every_operation_answers_as_the_document_says():
         assert robot.call("GET", "/api/v1/audit").status == 403
         assert admin.get("/api/v1/notifications") == {"receivers": [], "items": [], "next_cursor": None}
         assert admin.call("POST", "/api/v1/notifications/resend", {}).json == {"resent": 0}
+        assert admin.call("POST", "/api/v1/notifications/discard", {"receiver": "siem"}).json == {"discarded": 0}
         wait_until(lambda: admin.get("/api/v1/statistics")["totals"]["transactions"] == 9, "what was asked about is kept")
         assert admin.call("DELETE", "/api/v1/tokens/" + token["id"]).status == 204
         assert robot.call("POST", "/api/v1/decisions", transaction(102)).status == 401

@@ -226,12 +226,40 @@ def test_what_is_refused_is_kept_seen_and_sent_again():
             assert len(rest["items"]) == 1 and rest["next_cursor"] is None
             assert admin.call("GET", "/api/v1/notifications?state=odd").status == 400
             assert admin.call("POST", "/api/v1/notifications/resend", {"ids": ["x"]}).status == 400
-            assert admin.call("POST", "/api/v1/notifications/resend", {"receiver": "other"}).json == {"resent": 0}
+            assert admin.call("POST", "/api/v1/notifications/resend", {"receiver": "other"}).status == 404
             assert admin.call("POST", "/api/v1/notifications/resend", {"ids": [page["items"][0]["id"]]}).json == {"resent": 1}
             assert admin.call("POST", "/api/v1/notifications/resend", {}).json == {"resent": 1}
             wait_until(lambda: len(receiver.bodies(taken=True)) == 3, "all three taken")
             wait_until(lambda: metric(dashboard, "bank_notifications_dead") == 0, "none is dead")
-            assert [entry["to"] for entry in admin.get("/api/v1/audit?action=notification")["items"]] == ["1", "1", "0"]
+            assert [entry["to"] for entry in admin.get("/api/v1/audit?action=notification")["items"]] == ["1", "1"]
+
+
+def test_what_is_given_up_can_be_discarded_and_is_not_sent_to_nobody():
+    with Receiver([400] * 4) as receiver:
+        def receivers(_):
+            return "".join(f"  - {{name: {name}, kind: webhook, url: \"{receiver.url()}\"}}\n" for name in ("siem", "old"))
+        with started(receivers) as dashboard:
+            admin = User(dashboard, "admin")
+            add_alerts(dashboard, [1, 2])
+            wait_until(lambda: receiver_state(admin)["dead"] + receiver_state(admin, "old")["dead"] == 4, "all are given up")
+            dashboard.stop()
+            file = dashboard.folder / "receivers.yaml"
+            file.write_text("".join(line for line in file.read_text().splitlines(True) if "name: old" not in line))
+            dashboard.start()
+            resend, discard = ("/api/v1/notifications/" + what for what in ("resend", "discard"))
+            assert admin.call("POST", resend, {"receiver": "old"}).status == 404
+            old = [item["id"] for item in admin.get("/api/v1/notifications?state=dead&receiver=old")["items"]]
+            assert admin.call("POST", resend, {"ids": old}).json == {"resent": 0} and len(old) == 2
+            assert admin.call("POST", discard, {}).status == 400
+            assert admin.call("POST", discard, {"ids": ["x"]}).status == 400
+            assert admin.call("POST", discard, {"ids": old[:1], "receiver": "siem"}).json == {"discarded": 0}
+            assert admin.call("POST", discard, {"ids": old[:1]}).json == {"discarded": 1}
+            assert admin.call("POST", discard, {"receiver": "old"}).json == {"discarded": 1}
+            assert {item["receiver"] for item in admin.get("/api/v1/notifications?state=dead")["items"]} == {"siem"}
+            log = admin.get("/api/v1/audit?action=notification.discard")["items"]
+            assert [(entry["subject"], entry["to"]) for entry in log] == [("old", "1"), ("*", "1"), ("siem", "0")]
+            assert admin.call("POST", resend, {}).json == {"resent": 2}
+            wait_until(lambda: receiver_state(admin)["dead"] + receiver_state(admin)["waiting"] == 0, "what could be sent is")
 
 
 def test_whatever_a_receiver_answers_is_kept_as_text_without_secrets():
