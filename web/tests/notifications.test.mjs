@@ -51,6 +51,9 @@ test('what a receiver refused is shown to administrators, and sent again', async
   await rows.first().getByRole('button', { name: 'Send again' }).click();
   await page.getByText('1 notification will be sent again.').waitFor();
   await rows.nth(2).waitFor({ state: 'detached' });
+  await rows.first().getByRole('button', { name: 'Discard' }).click();
+  await page.getByText('1 notification discarded.').waitFor();
+  await rows.nth(1).waitFor({ state: 'detached' });
   await page.getByRole('button', { name: 'Send again what was given up' }).click();
   await page.getByText('Everything was delivered').waitFor();
   assert.ok(taken.length > 0);
