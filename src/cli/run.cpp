@@ -116,9 +116,7 @@ class Run {
     for (const auto step : {&Run::check, &Run::generate, &Run::detect, &Run::analyze}) {
       if (auto done = (this->*step)(); !done) return std::unexpected(done.error());
       if (context_.stop_requested) {
-        context_.terminal.note(
-            "Stopped before the end. Every record in the files is whole, but they are not all of them, and not all of "
-            "one run.");
+        context_.terminal.note("Stopped. What was written is whole records, but not all of one run.");
         return ExitCode::ok;
       }
     }
