@@ -138,7 +138,8 @@ class Batch(Golden):
             outputs = {"alerts": "output", "processed": "processed", "rejected": "rejected"}
             # Cut into small parts, so that most records stand in none of them whole.
             job = Job(self.folder / "batch", case.name, case / "rules.yaml", engine=engine_of(case),
-                      batch={"inputs": [f"{case.name}/{input_of.name}"], "shards": 1 + number % 3, "part_bytes": 300 + 100 * (number % 5)} |
+                      batch={"inputs": [f"{case.name}/{input_of.name}"], "shards": 1 + number % 3, "part_bytes": 300 + 100 * (number % 5),
+                             "few_bytes": 0 if number % 2 else 1 << 20} |
                       {name: f"{case.name}/{output}.jsonl" for name, output in outputs.items()})
             settings.append(job.settings)
         job = Job(self.folder, "batch", batch={})

@@ -1,31 +1,19 @@
 package bank.spark;
 
-import static org.apache.spark.sql.functions.col;
-
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.ObjectInputStream;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Encoder;
-import org.apache.spark.sql.Encoders;
-import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.StructType;
 import org.apache.spark.storage.StorageLevel;
 import org.apache.spark.util.SerializableConfiguration;
 
@@ -34,15 +22,10 @@ import org.apache.spark.util.SerializableConfiguration;
  * written whole by the driver.
  */
 final class BatchJob {
-  private static final StructType CHUNKS =
-      new StructType()
-          .add("key", DataTypes.IntegerType, false)
-          .add("file", DataTypes.IntegerType, false)
-          .add("first", DataTypes.LongType, false)
-          .add("chunk", DataTypes.BinaryType, false);
-  private static final Encoder<Row> CHUNK = Encoders.row(CHUNKS);
   private static final long PART_BYTES = 32L << 20;
   private static final long SHARD_BYTES = 64L << 20;
+  /** Results that the driver itself sorts. */
+  private static final long FEW_BYTES = 32L << 20;
   private static final int MOST_SHARDS = 1000;
 
   private final SparkSession spark;
@@ -74,7 +57,7 @@ final class BatchJob {
     this.hadoop = new SerializableConfiguration(spark.sparkContext().hadoopConfiguration());
     this.files = InputFile.all(this.settings.texts("inputs"), this.settings.text("format", "auto"), rules, hadoop.value());
     this.shards = shards();
-    spark.conf().set("spark.sql.shuffle.partitions", Integer.toString(shards)); // of the sorting
+    spark.conf().set("spark.sql.shuffle.partitions", Integer.toString(shards)); // where Spark sorts results
   }
 
   int shardCount() {
@@ -83,41 +66,39 @@ final class BatchJob {
 
   /** Does all; gives the event to end with. */
   ObjectNode run() {
-    Dataset<Row> judged =
+    JavaRDD<BatchPiece> judged =
         chunks()
-            .repartition(shards, col("key"))
-            .sortWithinPartitions("file", "first")
-            .mapPartitions(new BatchJudging(rules, byTime, reports()), BatchJudging.ENCODER)
+            .repartitionAndSortWithinPartitions(new ChunkPlace.ByShard(shards))
+            .mapPartitions(new BatchJudging(rules, byTime, reports()))
             .persist(StorageLevel.DISK_ONLY());
-    Counts counts = counts(judged);
+    BatchPiece.Totals totals = new BatchPiece.Totals();
+    judged.filter(BatchPiece.Totals.class::isInstance).collect().forEach(each -> totals.add((BatchPiece.Totals) each));
+    Counts counts = totals.counts();
     events.tell(Events.named("judged").put("rows", counts.records()).put("duration_ms", elapsedMs()));
-    showAlerts(judged);
-    write(judged, Outputs.ALERT, "alerts");
-    write(judged, Outputs.PROCESSED, "processed");
-    write(judged, Outputs.DEAD_LETTER, "rejected");
+    BatchOutputs outputs = new BatchOutputs(spark, judged, totals.bytes(), byTime, settings.number("few_bytes", FEW_BYTES));
+    showAlerts(outputs);
+    write(outputs, Outputs.ALERT, "alerts");
+    write(outputs, Outputs.PROCESSED, "processed");
+    write(outputs, Outputs.DEAD_LETTER, "rejected");
     if (reports()) {
       report(judged, counts);
     }
+    judged.unpersist(false);
     return ended(counts);
   }
 
-  /** The row of a chunk in CHUNKS. */
-  static Row chunkRow(int key, byte[] chunk) {
-    return RowFactory.create(key, Chunk.partition(chunk), Chunk.firstOffset(chunk), chunk);
-  }
-
-  private Dataset<Row> chunks() {
-    List<FilePart> parts = parts();
-    Dataset<Row> all = null;
-    if (!parts.isEmpty()) {
-      all = spark.range(0, parts.size(), 1, parts.size()).mapPartitions(new FilePacking(parts, rules, shards, hadoop), CHUNK);
-    }
+  private JavaPairRDD<ChunkPlace, byte[]> chunks() {
+    JavaSparkContext context = new JavaSparkContext(spark.sparkContext());
+    List<FilePart> parts = parts(context);
+    JavaPairRDD<ChunkPlace, byte[]> all =
+        parts.isEmpty() ? null : context.parallelize(parts, parts.size()).mapPartitionsToPair(new FilePacking(rules, shards, hadoop));
     for (InputFile file : files) {
       if (file.layout().equals("parquet")) {
-        Dataset<Row> own =
+        JavaPairRDD<ChunkPlace, byte[]> own =
             ParquetInput.records(spark, file, mapping)
                 .as(Packing.RECORDS)
-                .mapPartitions(new Packing(rules, shards, file.origin(), BatchJob::chunkRow), CHUNK);
+                .toJavaRDD()
+                .mapPartitionsToPair(new Packing(rules, shards, file.origin()));
         all = all == null ? own : all.union(own);
       }
     }
@@ -125,7 +106,7 @@ final class BatchJob {
   }
 
   /** The parts to read, with the line that each begins on. */
-  private List<FilePart> parts() {
+  private List<FilePart> parts(JavaSparkContext context) {
     List<FilePart> parts = new ArrayList<>();
     long partBytes = settings.number("part_bytes", PART_BYTES);
     for (InputFile file : files) {
@@ -133,7 +114,7 @@ final class BatchJob {
         parts.addAll(FilePart.of(file, partBytes));
       }
     }
-    List<Long> lines = countLines(parts);
+    List<Long> lines = countLines(context, parts);
     long line = 1;
     for (int i = 0; i < parts.size(); ++i) {
       line = parts.get(i).first() ? parts.get(i).line() : line;
@@ -144,48 +125,28 @@ final class BatchJob {
   }
 
   /** The line breaks of each part that another follows. */
-  private List<Long> countLines(List<FilePart> parts) {
+  private List<Long> countLines(JavaSparkContext context, List<FilePart> parts) {
     if (parts.stream().allMatch(part -> part.end() == Long.MAX_VALUE)) {
       return parts.stream().map(part -> 0L).toList();
     }
     SerializableConfiguration conf = hadoop;
-    return new JavaSparkContext(spark.sparkContext())
+    return context
         .parallelize(parts, parts.size())
         .map(part -> part.end() == Long.MAX_VALUE ? 0L : part.countLines(conf.value()))
         .collect();
   }
 
-  private static Counts counts(Dataset<Row> judged) {
-    Counts all = new Counts();
-    for (Row row : judged.filter(col("kind").equalTo(BatchJudging.COUNTS)).collectAsList()) {
-      byte[] bytes = row.getAs("value");
-      try (ObjectInputStream in = new ObjectInputStream(new ByteArrayInputStream(bytes))) {
-        all.add((Counts) in.readObject());
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      } catch (ClassNotFoundException e) {
-        throw new IllegalStateException(e); // this program wrote it
-      }
-    }
-    return all;
-  }
-
-  private static Dataset<byte[]> inOrder(Dataset<Row> judged, int kind) {
-    return judged.filter(col("kind").equalTo(kind)).orderBy("time", "file", "number", "place").select("value").as(Encoders.BINARY());
-  }
-
-  private void write(Dataset<Row> judged, int kind, String setting) {
+  private void write(BatchOutputs outputs, int kind, String setting) {
     if (settings.has(setting)) {
-      Iterator<byte[]> blocks = inOrder(judged, kind).mapPartitions(new Joining(), Encoders.BINARY()).toLocalIterator();
-      WholeFile.write(settings.text(setting), blocks, hadoop.value());
+      WholeFile.write(settings.text(setting), outputs.blocks(kind), hadoop.value());
     }
   }
 
   /** The first alerts, for the console. */
-  private void showAlerts(Dataset<Row> judged) {
+  private void showAlerts(BatchOutputs outputs) {
     Settings console = settings.below("console");
     if (console.flag("alerts")) {
-      for (byte[] alert : inOrder(judged, Outputs.ALERT).limit((int) console.number("limit", 20)).collectAsList()) {
+      for (byte[] alert : outputs.first(Outputs.ALERT, (int) console.number("limit", 20))) {
         events.tellAlert(new String(alert, StandardCharsets.UTF_8));
       }
     }
@@ -195,8 +156,9 @@ final class BatchJob {
     return settings.has("report") || settings.has("tables");
   }
 
-  private void report(Dataset<Row> judged, Counts counts) {
-    JavaRDD<byte[]> each = judged.filter(col("kind").equalTo(BatchJudging.ANALYTICS)).select("value").as(Encoders.BINARY()).toJavaRDD();
+  private void report(JavaRDD<BatchPiece> judged, Counts counts) {
+    JavaRDD<byte[]> each =
+        judged.filter(BatchPiece.Analytics.class::isInstance).map(piece -> ((BatchPiece.Analytics) piece).figures());
     if (each.isEmpty()) {
       return; // there were no records
     }

@@ -1,44 +1,17 @@
 package bank.spark;
 
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.ObjectOutputStream;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import org.apache.spark.TaskContext;
-import org.apache.spark.api.java.function.MapPartitionsFunction;
-import org.apache.spark.sql.Encoder;
-import org.apache.spark.sql.Encoders;
-import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.StructType;
+import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.util.TaskCompletionListener;
+import scala.Tuple2;
 
-/**
- * The reduce side of a batch: a shard's chunks, in order, go through an engine of its own. What comes out are rows that
- * say where they belong: by kind, then (in the order of event times) by time, then by file, record and place.
- */
-final class BatchJudging implements MapPartitionsFunction<Row, Row> {
+/** The reduce side of a batch: a shard's chunks, in order, go through an engine of its own. */
+final class BatchJudging implements FlatMapFunction<Iterator<Tuple2<ChunkPlace, byte[]>>, BatchPiece> {
   private static final long serialVersionUID = 1L;
-
-  /** Kinds of rows besides those of Outputs. */
-  static final int ANALYTICS = 3;
-
-  static final int COUNTS = 4;
-
-  static final StructType SCHEMA =
-      new StructType()
-          .add("kind", DataTypes.IntegerType, false)
-          .add("time", DataTypes.LongType, false)
-          .add("file", DataTypes.IntegerType, false)
-          .add("number", DataTypes.LongType, false)
-          .add("place", DataTypes.LongType, false)
-          .add("value", DataTypes.BinaryType, false);
-  static final Encoder<Row> ENCODER = Encoders.row(SCHEMA);
 
   private final RulesOf rules;
   private final boolean byTime;
@@ -51,22 +24,21 @@ final class BatchJudging implements MapPartitionsFunction<Row, Row> {
   }
 
   @Override
-  public Iterator<Row> call(Iterator<Row> chunks) {
-    Rows rows = new Rows(chunks);
-    TaskContext.get().addTaskCompletionListener((TaskCompletionListener) context -> rows.close());
-    return rows;
+  public Iterator<BatchPiece> call(Iterator<Tuple2<ChunkPlace, byte[]>> chunks) {
+    Pieces pieces = new Pieces(chunks);
+    TaskContext.get().addTaskCompletionListener((TaskCompletionListener) context -> pieces.close());
+    return pieces;
   }
 
-  private final class Rows implements Iterator<Row> {
-    private final Iterator<Row> chunks;
-    private final ArrayDeque<Row> ready = new ArrayDeque<>();
-    private final Counts counts = new Counts();
+  private final class Pieces implements Iterator<BatchPiece> {
+    private final Iterator<Tuple2<ChunkPlace, byte[]>> chunks;
+    private final ArrayDeque<BatchPiece> ready = new ArrayDeque<>();
+    private final BatchPiece.Totals totals = new BatchPiece.Totals();
     private ByteBuffer out = Buffers.take();
     private long shard = Native.openShard(rules.handle());
-    private long place;
     private boolean ended;
 
-    Rows(Iterator<Row> chunks) {
+    Pieces(Iterator<Tuple2<ChunkPlace, byte[]>> chunks) {
       this.chunks = chunks;
     }
 
@@ -79,7 +51,7 @@ final class BatchJudging implements MapPartitionsFunction<Row, Row> {
     }
 
     @Override
-    public Row next() {
+    public BatchPiece next() {
       if (!hasNext()) {
         throw new NoSuchElementException();
       }
@@ -88,7 +60,7 @@ final class BatchJudging implements MapPartitionsFunction<Row, Row> {
 
     private void advance() {
       if (chunks.hasNext()) {
-        byte[] chunk = chunks.next().getAs("chunk");
+        byte[] chunk = chunks.next()._2();
         if (byTime) {
           Native.collect(shard, chunk);
         } else {
@@ -100,10 +72,10 @@ final class BatchJudging implements MapPartitionsFunction<Row, Row> {
         return;
       }
       ended = true;
-      if (counts.records() > 0) {
-        ready.add(RowFactory.create(COUNTS, 0L, 0, 0L, 0L, bytesOf(counts)));
+      if (totals.counts().records() > 0) {
+        ready.add(totals);
         if (analytics) {
-          ready.add(RowFactory.create(ANALYTICS, 0L, 0, 0L, 0L, Native.analytics(shard)));
+          ready.add(new BatchPiece.Analytics(Native.analytics(shard)));
         }
       }
       close();
@@ -122,10 +94,14 @@ final class BatchJudging implements MapPartitionsFunction<Row, Row> {
       byte[] message = new byte[length];
       out.get(0, message);
       Outputs outputs = new Outputs(message);
-      outputs.addTo(counts);
+      outputs.addTo(totals.counts());
+      boolean any = false;
       while (outputs.next()) {
-        long time = byTime ? outputs.timeMicros() : 0;
-        ready.add(RowFactory.create(outputs.kind(), time, outputs.partition(), outputs.number(), place++, outputs.value()));
+        totals.bytes()[outputs.kind()] += outputs.valueBytes();
+        any = true;
+      }
+      if (any) {
+        ready.add(new BatchPiece.Results(message));
       }
       return true;
     }
@@ -138,15 +114,5 @@ final class BatchJudging implements MapPartitionsFunction<Row, Row> {
         out = null;
       }
     }
-  }
-
-  private static byte[] bytesOf(Counts counts) {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
-      out.writeObject(counts);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    return bytes.toByteArray();
   }
 }

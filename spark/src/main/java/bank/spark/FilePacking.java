@@ -4,46 +4,43 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.Iterator;
-import java.util.List;
 import java.util.NoSuchElementException;
 import org.apache.spark.TaskContext;
-import org.apache.spark.api.java.function.MapPartitionsFunction;
-import org.apache.spark.sql.Row;
+import org.apache.spark.api.java.function.PairFlatMapFunction;
 import org.apache.spark.util.SerializableConfiguration;
 import org.apache.spark.util.TaskCompletionListener;
+import scala.Tuple2;
 
-/** The map side of a batch: parts of files, by their numbers, become chunks. */
-final class FilePacking implements MapPartitionsFunction<Long, Row> {
+/** The map side of a batch: parts of files become chunks. */
+final class FilePacking implements PairFlatMapFunction<Iterator<FilePart>, ChunkPlace, byte[]> {
   private static final long serialVersionUID = 1L;
 
-  private final List<FilePart> parts;
   private final RulesOf rules;
   private final int shards;
   private final SerializableConfiguration hadoop;
 
-  FilePacking(List<FilePart> parts, RulesOf rules, int shards, SerializableConfiguration hadoop) {
-    this.parts = parts;
+  FilePacking(RulesOf rules, int shards, SerializableConfiguration hadoop) {
     this.rules = rules;
     this.shards = shards;
     this.hadoop = hadoop;
   }
 
   @Override
-  public Iterator<Row> call(Iterator<Long> numbers) {
-    Rows rows = new Rows(numbers);
-    TaskContext.get().addTaskCompletionListener((TaskCompletionListener) context -> rows.close());
-    return rows;
+  public Iterator<Tuple2<ChunkPlace, byte[]>> call(Iterator<FilePart> parts) {
+    Chunks chunks = new Chunks(parts);
+    TaskContext.get().addTaskCompletionListener((TaskCompletionListener) context -> chunks.close());
+    return chunks;
   }
 
-  private final class Rows implements Iterator<Row> {
-    private final Iterator<Long> numbers;
-    private final Packer<Row> packer = new Packer<>(rules, shards, "", BatchJob::chunkRow);
+  private final class Chunks implements Iterator<Tuple2<ChunkPlace, byte[]>> {
+    private final Iterator<FilePart> parts;
+    private final Packer<Tuple2<ChunkPlace, byte[]>> packer = new Packer<>(rules, shards, "", ChunkPlace::chunkAt);
     private ByteBuffer buffer = Buffers.take();
     private ByteSource source;
     private boolean ended;
 
-    Rows(Iterator<Long> numbers) {
-      this.numbers = numbers;
+    Chunks(Iterator<FilePart> parts) {
+      this.parts = parts;
     }
 
     @Override
@@ -59,7 +56,7 @@ final class FilePacking implements MapPartitionsFunction<Long, Row> {
     }
 
     @Override
-    public Row next() {
+    public Tuple2<ChunkPlace, byte[]> next() {
       if (!hasNext()) {
         throw new NoSuchElementException();
       }
@@ -68,12 +65,12 @@ final class FilePacking implements MapPartitionsFunction<Long, Row> {
 
     private void advance() throws IOException {
       if (source == null) {
-        if (!numbers.hasNext()) {
+        if (!parts.hasNext()) {
           packer.drain(true);
           ended = true;
           return;
         }
-        begin(parts.get((int) (long) numbers.next()));
+        begin(parts.next());
       }
       buffer.clear();
       boolean last = source.fill(buffer);

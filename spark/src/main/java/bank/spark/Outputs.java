@@ -9,6 +9,7 @@ final class Outputs {
   static final int ALERT = 0;
   static final int PROCESSED = 1;
   static final int DEAD_LETTER = 2;
+  static final int KINDS = 3;
 
   private static final int MAGIC = 'B' | 'K' << 8 | 'O' << 16 | '1' << 24;
   private static final int COUNTS_AT = 16;
@@ -82,6 +83,10 @@ final class Outputs {
 
   byte[] key() {
     return piece(keyAt, in.getInt(at + 24));
+  }
+
+  int valueBytes() {
+    return Math.max(0, in.getInt(at + 28));
   }
 
   byte[] value() {

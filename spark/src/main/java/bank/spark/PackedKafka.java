@@ -3,6 +3,9 @@ package bank.spark;
 import java.util.Base64;
 import java.util.Map;
 import java.util.Set;
+import org.apache.spark.sql.Encoder;
+import org.apache.spark.sql.Encoders;
+import org.apache.spark.sql.Row;
 import org.apache.spark.sql.connector.catalog.SupportsRead;
 import org.apache.spark.sql.connector.catalog.Table;
 import org.apache.spark.sql.connector.catalog.TableCapability;
@@ -14,17 +17,24 @@ import org.apache.spark.sql.connector.read.streaming.MicroBatchStream;
 import org.apache.spark.sql.kafka010.KafkaMicroBatchStream;
 import org.apache.spark.sql.kafka010.KafkaSourceProvider;
 import org.apache.spark.sql.streaming.DataStreamReader;
+import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.sql.util.CaseInsensitiveStringMap;
 
 /**
  * Spark's Kafka source, all of it but for what comes out: not a row for each record, but what the native packer makes of
- * them (Packing.SCHEMA). To make rows of records, and records of rows again, takes longer than to judge them.
+ * them (SCHEMA). To make rows of records, and records of rows again, takes longer than to judge them.
  *
  * <p>Which records are read, when, and how failures are met is Spark's (spark-sql-kafka-0-10); its options are this
  * source's.
  */
 public final class PackedKafka implements TableProvider {
+  /** The key of a shard, and a chunk for it. */
+  static final StructType SCHEMA =
+      new StructType().add("key", DataTypes.IntegerType, false).add("chunk", DataTypes.BinaryType, false);
+
+  static final Encoder<Row> ENCODER = Encoders.row(SCHEMA);
+
   private static final String RULES = "bank.rules";
   private static final String RULES_NAME = "bank.rules.name";
   private static final String RULES_OPTIONS = "bank.rules.options";
@@ -44,7 +54,7 @@ public final class PackedKafka implements TableProvider {
 
   @Override
   public StructType inferSchema(CaseInsensitiveStringMap options) {
-    return Packing.SCHEMA;
+    return SCHEMA;
   }
 
   @Override
@@ -67,7 +77,7 @@ public final class PackedKafka implements TableProvider {
 
     @Override
     public StructType schema() {
-      return Packing.SCHEMA;
+      return SCHEMA;
     }
 
     @Override
@@ -86,7 +96,7 @@ public final class PackedKafka implements TableProvider {
   private record ChunkScan(Scan records, PackedKafkaReader.Factory readers) implements Scan {
     @Override
     public StructType readSchema() {
-      return Packing.SCHEMA;
+      return SCHEMA;
     }
 
     @Override

@@ -4,58 +4,51 @@ import java.util.Collections;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import org.apache.spark.TaskContext;
-import org.apache.spark.api.java.function.MapPartitionsFunction;
+import org.apache.spark.api.java.function.PairFlatMapFunction;
 import org.apache.spark.sql.Encoder;
 import org.apache.spark.sql.Encoders;
-import org.apache.spark.sql.Row;
-import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.StructType;
 import org.apache.spark.util.TaskCompletionListener;
+import scala.Tuple2;
 import scala.Tuple4;
 
 /**
- * Rows that are records (partition, offset, key, value) become rows (key of a shard, chunk), few and large, by way of a native
- * packer. A stream does without (PackedKafka).
+ * Rows that are records (partition, offset, key, value) become chunks, by way of a native packer. A stream does without
+ * (PackedKafka).
  */
-final class Packing implements MapPartitionsFunction<Tuple4<Integer, Long, byte[], byte[]>, Row> {
+final class Packing implements PairFlatMapFunction<Iterator<Tuple4<Integer, Long, byte[], byte[]>>, ChunkPlace, byte[]> {
   private static final long serialVersionUID = 1L;
 
-  static final StructType SCHEMA =
-      new StructType().add("key", DataTypes.IntegerType, false).add("chunk", DataTypes.BinaryType, false);
-  static final Encoder<Row> ENCODER = Encoders.row(SCHEMA);
   static final Encoder<Tuple4<Integer, Long, byte[], byte[]>> RECORDS =
       Encoders.tuple(Encoders.INT(), Encoders.LONG(), Encoders.BINARY(), Encoders.BINARY());
 
   private final RulesOf rules;
   private final int shards;
   private final String origin;
-  private final Packer.RowMaker<Row> rowOf;
 
-  /** {@code origin}: as Native.openPacker's. {@code rowOf}: the row of a chunk. */
-  Packing(RulesOf rules, int shards, String origin, Packer.RowMaker<Row> rowOf) {
+  /** {@code origin}: as Native.openPacker's. */
+  Packing(RulesOf rules, int shards, String origin) {
     this.rules = rules;
     this.shards = shards;
     this.origin = origin;
-    this.rowOf = rowOf;
   }
 
   @Override
-  public Iterator<Row> call(Iterator<Tuple4<Integer, Long, byte[], byte[]>> records) {
+  public Iterator<Tuple2<ChunkPlace, byte[]>> call(Iterator<Tuple4<Integer, Long, byte[], byte[]>> records) {
     if (!records.hasNext()) {
       return Collections.emptyIterator();
     }
-    Rows rows = new Rows(records, new Packer<>(rules, shards, origin, rowOf));
-    TaskContext.get().addTaskCompletionListener((TaskCompletionListener) context -> rows.close());
-    return rows;
+    Chunks chunks = new Chunks(records, new Packer<>(rules, shards, origin, ChunkPlace::chunkAt));
+    TaskContext.get().addTaskCompletionListener((TaskCompletionListener) context -> chunks.close());
+    return chunks;
   }
 
-  private static final class Rows implements Iterator<Row> {
+  private static final class Chunks implements Iterator<Tuple2<ChunkPlace, byte[]>> {
     private final Iterator<Tuple4<Integer, Long, byte[], byte[]>> records;
-    private final Packer<Row> packer;
+    private final Packer<Tuple2<ChunkPlace, byte[]>> packer;
     private final RawMessage message = new RawMessage();
     private boolean ended;
 
-    Rows(Iterator<Tuple4<Integer, Long, byte[], byte[]>> records, Packer<Row> packer) {
+    Chunks(Iterator<Tuple4<Integer, Long, byte[], byte[]>> records, Packer<Tuple2<ChunkPlace, byte[]>> packer) {
       this.records = records;
       this.packer = packer;
     }
@@ -73,7 +66,7 @@ final class Packing implements MapPartitionsFunction<Tuple4<Integer, Long, byte[
     }
 
     @Override
-    public Row next() {
+    public Tuple2<ChunkPlace, byte[]> next() {
       if (!hasNext()) {
         throw new NoSuchElementException();
       }

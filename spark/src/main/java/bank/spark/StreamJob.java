@@ -110,7 +110,7 @@ final class StreamJob {
     Dataset<byte[]> results =
         chunks()
             .groupBy("key")
-            .as(Encoders.INT(), Packing.ENCODER)
+            .as(Encoders.INT(), PackedKafka.ENCODER)
             .transformWithState(
                 new ShardProcessor(rules, historyId, settings.number("cache_bytes", 1L << 30)), TimeMode.None(), OutputMode.Append(), Encoders.BINARY());
     Settings console = settings.below("console");
