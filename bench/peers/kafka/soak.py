@@ -50,9 +50,9 @@ def soak(options, stage, _tools):
     topic, alerts = "soak-transactions", "soak-alerts"
     stage.create_topics(topic, alerts, f"{alerts}.dlq", retention_bytes=1 << 30, segment_bytes=1 << 28)
     detect_log = stage.folder / "soak-detect.log"
-    # The times of the events run far ahead of the clock: so the day that the longest rule looks back on fills within seconds, and
-    # from then on the histories are as long as they get.
-    generate = stage.generated(2 * round(options.soak * 60 * options.soak_rate))
+    # The times of the events run far faster than the clock: so the day that the longest rule looks back on fills within seconds, and
+    # from then on the histories are as long as they get. They begin long ago, since a topic takes none that lie in the future.
+    generate = [*stage.generated(2 * round(options.soak * 60 * options.soak_rate)), "--start", "2016-01-01"]
     replay = [stage.bank, "replay", "-", "--kafka", "--rate", options.soak_rate, "--bootstrap-server", stage.broker.address, "--topic", topic]
     with running(stage.bank_command("default"), stage.bank_environment(topic, alerts, "soak"), detect_log) as detector:
         generator = subprocess.Popen([*map(str, [stage.bank, *generate, "--output", "-"])], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
