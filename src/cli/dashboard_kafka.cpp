@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::int64_t again_ns = 2'000'000'000;
 constexpr std::int64_t slice_ns = 100'000'000;
+constexpr std::int64_t partitions_again_ns = 10'000'000'000;
 
 // `0:4711 1:22`: the next offset of each partition.
 std::string text_of(const kafka::TopicEnds& offsets) {
@@ -81,6 +82,7 @@ class Follower {
  private:
   void run() {
     std::vector<pipeline::RawRecord> records;
+    std::int64_t looked_ns = context_.clock.monotonic_ns();
     while (!stop_) {
       const auto batch = follower_ != nullptr ? follower_->next() : reopen();
       if (!batch) {
@@ -92,6 +94,10 @@ class Follower {
       if (*batch == nullptr) return;
       note(follower_->trouble());
       lag_ = follower_->lag();
+      if (context_.clock.monotonic_ns() - looked_ns > partitions_again_ns) {
+        follower_->look_for_partitions();
+        looked_ns = context_.clock.monotonic_ns();
+      }
       records.clear();
       (*batch)->split(records);
       if (records.empty()) continue;

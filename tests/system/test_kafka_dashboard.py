@@ -5,8 +5,9 @@ import os
 import pathlib
 import subprocess
 import tempfile
+import time
 
-from dashboard_client import Dashboard, User, run, wait_until
+from dashboard_client import Dashboard, User, alert_line, run, wait_until
 from kafka_broker import Broker
 
 BANK = os.environ["BANK"]
@@ -58,6 +59,34 @@ def test_alerts_and_transactions_come_in_once():
             judge(folder, broker, 3, 2000)
             last = alerts_in(broker)
             wait_until(lambda: totals() == (10000, last), "what came after the broker's death", 120)
+
+
+def test_partitions_that_a_topic_gets_are_read_without_a_restart():
+    with tempfile.TemporaryDirectory() as folder, Broker(pathlib.Path(folder) / "broker") as broker:
+        broker.create_topics({"fraud-alerts": 1, "processed-transactions": 1})
+
+        def add(partition, numbers):
+            now_ms = int(time.time() * 1000)
+            broker.produce_at("fraud-alerts", partition, [(now_ms, b"k", alert_line(number).strip().encode()) for number in numbers])
+
+        with Dashboard("--bootstrap-server", broker.address, source="kafka") as dashboard:
+            admin = User(dashboard, "admin")
+
+            def alerts():
+                return admin.get("/api/v1/statistics")["totals"]["alerts"]
+
+            add(0, range(3))
+            wait_until(lambda: alerts() == 3, "what was there", 60)
+            broker.tool("topics", "--alter", "--topic", "fraud-alerts", "--partitions", "3")
+            add(2, range(3, 8))
+            wait_until(lambda: alerts() == 8, "the new partition's", 60)
+            add(0, range(8, 10))
+            wait_until(lambda: alerts() == 10, "the old one's", 60)
+            assert admin.get("/api/v1/statistics")["lag_records"] == 0
+            dashboard.stop()
+            add(1, range(10, 12))
+            dashboard.start()
+            wait_until(lambda: alerts() == 12, "each once", 60)
 
 
 if __name__ == "__main__":

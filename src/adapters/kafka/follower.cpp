@@ -14,6 +14,7 @@ namespace bank::kafka {
 namespace {
 
 constexpr int idle_ms = 200;
+constexpr int look_ms = 2'000;
 
 }  // namespace
 
@@ -28,18 +29,15 @@ class Follower::Impl {
     rd_kafka_poll_set_consumer(client_.get());
     const Result<std::vector<std::int32_t>> partitions = partitions_of(client_, options_.topic);
     if (!partitions) return std::unexpected(partitions.error());
-    const PartitionList list = make_list(static_cast<int>(partitions->size()));
-    for (const std::int32_t partition : *partitions) {
-      rd_kafka_topic_partition_t* added =
-          rd_kafka_topic_partition_list_add(list.get(), options_.topic.c_str(), partition);
-      // Stored: where the group stands, and, where it never was, by auto.offset.reset at the beginning.
-      added->offset = RD_KAFKA_OFFSET_STORED;
-      if (const auto named = options_.from.find(partition); named != options_.from.end()) added->offset = named->second;
-      streams_[partition].origin = fmt::format("{}/{}/", options_.topic, partition);
-    }
-    const rd_kafka_resp_err_t code = rd_kafka_assign(client_.get(), list.get());
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
-    return std::unexpected(client_.error("cannot read " + options_.topic, code));
+    return assign(*partitions);
+  }
+
+  void look_for_partitions() {
+    if (client_.complaints().unreachable()) return;
+    const Result<std::vector<std::int32_t>> partitions = partitions_of(client_, options_.topic, look_ms);
+    // What can't be told now is told the next time; and that a topic is gone, by next().
+    if (!partitions || partitions->size() <= streams_.size()) return;
+    static_cast<void>(assign(*partitions));
   }
 
   Result<std::unique_ptr<pipeline::RawBatch>> next() {
@@ -98,6 +96,22 @@ class Follower::Impl {
   [[nodiscard]] const TopicEnds& offsets() const { return offsets_; }
 
  private:
+  Result<void> assign(const std::vector<std::int32_t>& partitions) {
+    const PartitionList list = make_list(static_cast<int>(partitions.size()));
+    for (const std::int32_t partition : partitions) {
+      rd_kafka_topic_partition_t* added =
+          rd_kafka_topic_partition_list_add(list.get(), options_.topic.c_str(), partition);
+      // Stored: where the group stands, and, where it never was, by auto.offset.reset at the beginning.
+      added->offset = RD_KAFKA_OFFSET_STORED;
+      if (const auto named = options_.from.find(partition); named != options_.from.end()) added->offset = named->second;
+      if (const auto read = offsets_.find(partition); read != offsets_.end()) added->offset = read->second;
+      streams_[partition].origin = fmt::format("{}/{}/", options_.topic, partition);
+    }
+    const rd_kafka_resp_err_t code = rd_kafka_assign(client_.get(), list.get());
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+    return std::unexpected(client_.error("cannot read " + options_.topic, code));
+  }
+
   Client client_;
   const FollowerOptions options_;
   std::map<std::int32_t, pipeline::Stream> streams_;
@@ -119,6 +133,7 @@ Result<std::unique_ptr<Follower>> Follower::open(const FollowerOptions& options)
 Follower::Follower(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Follower::~Follower() = default;
 Result<std::unique_ptr<pipeline::RawBatch>> Follower::next() { return impl_->next(); }
+void Follower::look_for_partitions() { impl_->look_for_partitions(); }
 const TopicEnds& Follower::offsets() const { return impl_->offsets(); }
 void Follower::commit() { impl_->commit(); }
 std::int64_t Follower::lag() const { return impl_->lag(); }

@@ -39,6 +39,9 @@ class Follower {
   [[nodiscard]] Result<std::unique_ptr<pipeline::RawBatch>> next();
   /// Behind the last record that was given, for each partition that gave any.
   [[nodiscard]] const TopicEnds& offsets() const;
+  /// Takes up the partitions that the topic has got since, from their beginning; to be called now and then. Takes a
+  /// second or two where no broker answers.
+  void look_for_partitions();
   /// Tells the group offsets(), without waiting for an answer.
   void commit();
   /// Records that wait, as far as is known.

@@ -6,10 +6,10 @@
 
 namespace bank::kafka {
 
-Result<std::vector<std::int32_t>> partitions_of(const Client& client, const std::string& topic) {
+Result<std::vector<std::int32_t>> partitions_of(const Client& client, const std::string& topic, int timeout_ms) {
   const Topic handle(rd_kafka_topic_new(client.get(), topic.c_str(), nullptr));
   const struct rd_kafka_metadata* metadata = nullptr;
-  rd_kafka_resp_err_t code = rd_kafka_metadata(client.get(), 0, handle.get(), &metadata, call_timeout_ms);
+  rd_kafka_resp_err_t code = rd_kafka_metadata(client.get(), 0, handle.get(), &metadata, timeout_ms);
   std::vector<std::int32_t> partitions;
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
     code = metadata->topic_cnt == 1 ? metadata->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;

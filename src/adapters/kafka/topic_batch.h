@@ -52,6 +52,7 @@ class TopicBatch final : public pipeline::RawBatch {
 };
 
 /// By number. Errors: no broker answers, no such topic.
-[[nodiscard]] Result<std::vector<std::int32_t>> partitions_of(const Client& client, const std::string& topic);
+[[nodiscard]] Result<std::vector<std::int32_t>> partitions_of(const Client& client, const std::string& topic,
+                                                              int timeout_ms = call_timeout_ms);
 
 }  // namespace bank::kafka
