@@ -6,6 +6,7 @@
 #include <ctime>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include "cli/dashboard_source.h"
 #include "codec/decode.h"
@@ -21,6 +22,7 @@ constexpr std::size_t padding = 64;
 /// these.
 constexpr std::int64_t history_s = 3600;
 constexpr std::uint64_t history_transactions_max = 200'000;
+constexpr std::int64_t hole_us = 500'000;
 constexpr std::size_t history_piece_bytes = 1 << 20;
 /// Of the average account: more than in a bank, so that there is something to see of each.
 constexpr double per_day = 12;
@@ -57,7 +59,7 @@ class DemoSource final : public DashboardSource {
 
  private:
   void run() {
-    if (dashboard_.hub().totals().transactions == 0) note(make_history());
+    if (dashboard_.hub().totals().transactions == 0) note(make_past());
     if (!stop_) note(make_live());
   }
 
@@ -67,17 +69,29 @@ class DemoSource final : public DashboardSource {
     trouble_ = made.error().message;
   }
 
-  Result<generator::Totals> make_history() {
+  // What passes while the past is made is made next, until it is next to nothing: a hole would stand in the charts.
+  Result<generator::Totals> make_past() {
+    std::int64_t end_us = context_.clock.wall_us();
+    const double most = static_cast<double>(history_transactions_max) / *options_.per_second;
+    std::int64_t begin_us = end_us - static_cast<std::int64_t>(std::min(most, double{history_s}) * 1e6);
+    for (int round = 0;; ++round) {
+      auto made = make_history(begin_us, end_us, fmt::format("-past{}", round));
+      if (!made || stop_) return made;
+      begin_us = std::exchange(end_us, context_.clock.wall_us());
+      if (end_us - begin_us < hole_us) return made;
+    }
+  }
+
+  Result<generator::Totals> make_history(std::int64_t begin_us, std::int64_t end_us, const std::string& suffix) {
     generator::Options options = options_;
-    const double wanted = std::ceil(*options.per_second * history_s);
-    options.count = std::min(history_transactions_max, static_cast<std::uint64_t>(wanted));
-    const double seconds = static_cast<double>(options.count) / *options.per_second;
-    options.start = model::EventTime::from_us(context_.clock.wall_us() - static_cast<std::int64_t>(seconds * 1e6));
+    const double seconds = static_cast<double>(end_us - begin_us) / 1e6;
+    options.count = static_cast<std::uint64_t>(std::ceil(*options.per_second * seconds));
+    options.start = model::EventTime::from_us(begin_us);
     Result<generator::Generator> generator = generator::Generator::make(options);
     if (!generator) return std::unexpected(generator.error());
     generator::Sinks sinks;
-    sinks.transactions = [this](std::string_view text) -> Result<void> {
-      if (auto judged = judge(text, "-past"); !judged) return judged;
+    sinks.transactions = [this, &suffix](std::string_view text) -> Result<void> {
+      if (auto judged = judge(text, suffix); !judged) return judged;
       return processed_.size() < history_piece_bytes ? Result<void>() : flush(true);
     };
     auto made = generator::produce(*generator, generator::Format::jsonl, 1, stop_, sinks);

@@ -14,6 +14,8 @@ def test_a_new_demo_begins_with_the_hour_before_and_an_old_one_goes_on():
         filled = [step for step in now["series"] if step["transactions"] > 0]
         assert len(filled) > 0.9 * len(now["series"]), f"{len(filled)} of {len(now['series'])} steps of the last hour have transactions"
         assert max(step["transactions"] for step in filled) < 10 * 20 * now["series_step_s"], "the past was counted as if it were now"
+        recent = [step["transactions"] for step in now["series"][-24:]]
+        assert min(recent) > 0.3 * 20 * now["series_step_s"], f"there is a hole between what was made before and what comes: {recent}"
         names = [check["name"] for check in admin.get("/api/v1/health")["checks"]]
         assert names and not [name for name in names if name.startswith("file:")], names
         before = now["totals"]["transactions"]
