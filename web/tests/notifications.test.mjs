@@ -1,39 +1,21 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Bank } from './bank.mjs';
 import { as, close, isAccessible, open } from './browser.mjs';
+import { Receiver } from './receiver.mjs';
 
-// A receiver that answers with `status`, and keeps what it took.
-let status = 410;
-const taken = [];
-const receiver = createServer((request, response) => {
-  let body = '';
-  request.on('data', (text) => (body += text));
-  request.on('end', () => {
-    if (status === 200) taken.push(body);
-    response.writeHead(status).end();
-  });
-});
-
-let bank, browser, admin, folder;
+let bank, browser, admin, receiver;
 before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'bank-web-receivers-'));
-  await new Promise((done) => receiver.listen(0, '127.0.0.1', done));
-  const receivers = join(folder, 'receivers.yaml');
-  await writeFile(receivers, `version: 1\nreceivers:\n  - name: desk\n    kind: webhook\n    url: http://127.0.0.1:${receiver.address().port}/alerts\n`);
-  bank = await Bank.start({ flags: ['--source', 'file', '--alerts', join(folder, 'alerts.json'), '--notifications', receivers] });
+  receiver = await Receiver.start('desk');
+  bank = await Bank.start({ flags: ['--source', 'file', '--alerts', join(receiver.folder, 'alerts.json'), '--notifications', receiver.file] });
   browser = await open();
   admin = await bank.addPeople();
 });
 after(async () => {
   await browser?.close();
   await bank?.remove();
-  receiver.close();
-  await rm(folder, { recursive: true, force: true });
+  await receiver?.close();
 });
 
 test('what a receiver refused is shown to administrators, and sent again', async () => {
@@ -47,7 +29,7 @@ test('what a receiver refused is shown to administrators, and sent again', async
   await rows.filter({ hasText: '410' }).nth(2).waitFor();
   await isAccessible(page, 'notifications');
 
-  status = 200;
+  receiver.status = 200;
   await rows.first().getByRole('button', { name: 'Send again' }).click();
   await page.getByText('1 notification will be sent again.').waitFor();
   await rows.nth(2).waitFor({ state: 'detached' });
@@ -56,8 +38,8 @@ test('what a receiver refused is shown to administrators, and sent again', async
   await rows.nth(1).waitFor({ state: 'detached' });
   await page.getByRole('button', { name: 'Send again what was given up' }).click();
   await page.getByText('Everything was delivered').waitFor();
-  assert.ok(taken.length > 0);
-  assert.doesNotMatch(taken.join(), /ACC-\d/, 'account numbers are masked');
+  assert.ok(receiver.taken.length > 0);
+  assert.doesNotMatch(receiver.taken.join(), /ACC-\d/, 'account numbers are masked');
   await close(page);
 });
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Bank } from './bank.mjs';
 import { as, open, PHONE, visitor, WIDE } from './browser.mjs';
 import { everyPage, settled } from './pages.mjs';
+import { Receiver } from './receiver.mjs';
 
 /** Of the alerts whose rule looks at a window, the one with the most in it. */
 async function mostToExplain(bank, session) {
@@ -18,7 +19,9 @@ async function mostToExplain(bank, session) {
 
 const directory = process.argv[2] ?? 'screenshots';
 await mkdir(directory, { recursive: true });
-const bank = await Bank.start({ rate: 600 });
+// One that refuses, so that there is something to send again or to discard.
+const receiver = await Receiver.start('fraud-desk');
+const bank = await Bank.start({ flags: ['--source', 'demo', '--rate', '600', '--notifications', receiver.file] });
 const browser = await open();
 try {
   const admin = await bank.addPeople();
@@ -52,4 +55,5 @@ try {
 } finally {
   await browser.close();
   await bank.remove();
+  await receiver.close();
 }

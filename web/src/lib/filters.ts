@@ -1,5 +1,7 @@
 // Filters live in the address, so that a view can be linked to.
+import { words } from './format';
 import { parse } from './time';
+import { SEVERITIES, STATUSES } from './types';
 
 export interface TimeFilter {
   /** A span up to now ("24h"), "own" for `from` and `to`, or nothing for all of time. */
@@ -31,6 +33,25 @@ export const SPANS = [
   { name: '7d', label: 'Last 7 days', seconds: 604_800 },
   { name: '30d', label: 'Last 30 days', seconds: 2_592_000 },
 ];
+
+/** What may be chosen: a value, and what it is called. */
+export type Option = readonly [value: string, label: string];
+
+export const optionsOf = (values: readonly string[]): Option[] => values.map((value) => [value, words(value)]);
+
+export const TO_DO_STATUSES = 'open,acknowledged';
+export const SEVERITY_OPTIONS: readonly Option[] = [['', 'Any severity'], ...optionsOf(SEVERITIES)];
+
+/** `any`: the value that stands for every status. Others than the usual ones, as links may have them, are added. */
+export function statusOptions(any: string, value: string): Option[] {
+  const usual: Option[] = [[any, 'Any status'], [TO_DO_STATUSES, 'To do'], ...optionsOf(STATUSES)];
+  return usual.some(([name]) => name === value) ? usual : [...usual, [value, value.split(',').map(words).join(', ')]];
+}
+
+export function assigneeOptions(user: string, value: string): Option[] {
+  const usual: Option[] = [['', "Anybody's"], ...(user ? [[user, 'Mine'] as const] : []), ['-', "Nobody's"]];
+  return usual.some(([name]) => name === value) ? usual : [...usual, [value, value]];
+}
 
 export function timeFromQuery(query: URLSearchParams): TimeFilter {
   const instant = (name: string) => (Number.isNaN(parse(query.get(name) ?? '')) ? '' : (query.get(name) ?? ''));
