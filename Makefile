@@ -151,10 +151,11 @@ bench-peers-kafka: build ## bank detect --kafka beside Flink, Kafka Streams, Pyt
 
 # Node and npm may come from elsewhere than the distribution: packages are looked at where there are none.
 NODE = command -v node >/dev/null && command -v npm >/dev/null || tools/setup web
-NODE_20 = node -e 'if (parseInt(process.versions.node) < 20) { console.error("The browser is driven by playwright-core, which takes Node 20; this is " + process.version); process.exit(1) }'
+NODE_18 = node -e 'if (parseInt(process.versions.node) < 18) { console.error("The page is built and tested with Node 18 or newer; this is " + process.version); process.exit(1) }'
 
 web/node_modules/.package-lock.json: web/package.json web/package-lock.json
 	@$(NODE)
+	@$(NODE_18)
 	@cd web && npm ci --loglevel=error
 	@touch $@
 
@@ -171,17 +172,15 @@ dashboard: web ## The dashboard with its page, on a generated bank, until Ctrl-C
 	@build/release/bin/bank dashboard --source demo $(ARGS)
 
 .PHONY: test-web
-test-web: web ## The page: types, unit tests, and in Chromium on demo, files and Kafka (Node 20)
+test-web: web ## The page: types, unit tests, and in Chromium on demo, files and Kafka
 	@cd web && npm run --silent check && npm run --silent unit
-	@$(NODE_20)
 	@tools/setup browser kafka
 	@$(MAKE) --no-print-directory build
 	@tools/kafka fetch >/dev/null
 	@cd web && BANK=$(CURDIR)/build/release/bin/bank node --test --test-concurrency=1 tests/*.test.mjs
 
 .PHONY: screenshots
-screenshots: web ## Pictures of every page, light and dark, wide and phone, in build/screenshots (Node 20)
-	@$(NODE_20)
+screenshots: web ## Pictures of every page, light and dark, wide and phone, in build/screenshots
 	@tools/setup browser
 	@$(MAKE) --no-print-directory build
 	@cd web && BANK=$(CURDIR)/build/release/bin/bank node tests/screenshots.mjs $(CURDIR)/build/screenshots

@@ -4,10 +4,11 @@ import { openSync, closeSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-const program = process.env.BANK ?? resolve(import.meta.dirname, '../../build/release/bin/bank');
-const root = resolve(import.meta.dirname, '../..');
+const program = process.env.BANK ?? fileURLToPath(new URL('../../build/release/bin/bank', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 export const PASSWORD = 'a long password for tests';
 
 export function freePort() {

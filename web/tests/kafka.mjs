@@ -2,11 +2,12 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { freePort } from './bank.mjs';
 
-const tool = resolve(import.meta.dirname, '../../tools/kafka');
+const tool = fileURLToPath(new URL('../../tools/kafka', import.meta.url));
 const run = promisify(execFile);
 
 export class Broker {
