@@ -128,8 +128,8 @@ Result<ExitCode> test_notification(Context& context, const std::vector<notify::T
   }
   const std::vector alerts{notify::test_alert(context.clock.wall_us())};
   const notify::Sender sender{.version = context.build.version, .origin = context.settings.string("dashboard.origin")};
-  const auto outcome =
-      notify::http_transport()->post(*found, notify::message_of(*found, alerts, sender), context.stop_requested);
+  const notify::Message message = notify::message_of(*found, alerts, store::message_key(alerts), sender);
+  const auto outcome = notify::http_transport()->post(*found, message, context.stop_requested);
   if (outcome.what != notify::Outcome::What::delivered) {
     return fail(fmt::format("{} did not take it: {}", name, outcome.text));
   }
@@ -243,8 +243,12 @@ Result<ExitCode> run(Context& context, const DashboardFlags& flags) {
   tell_service_manager("READY=1");
   while (!context.stop_requested) context.clock.sleep_until_ns(context.clock.monotonic_ns() + look_ns);
   tell_service_manager("STOPPING=1");
+  (*dashboard)->store().hurry();
   link.set(nullptr);
   source->reset();
+  if (const std::size_t lost = (*dashboard)->stop(); lost > 0) {
+    return fail(fmt::format("transactions that were judged here, and that the store could not take: {}", lost));
+  }
   context.terminal.note("Stopped. What was taken in is in the store.");
   return ExitCode::ok;
 }

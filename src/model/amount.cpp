@@ -185,4 +185,10 @@ void append_amount(std::string& out, Amount amount) {
   out.append(p, end);
 }
 
+std::string amount_text(Amount amount) {
+  std::string text;
+  append_amount(text, amount);
+  return text;
+}
+
 }  // namespace bank::model

@@ -41,5 +41,7 @@ class Amount {
 
 /// Appends the amount with two decimals, or as many more as it needs: `5000.00`, `0.0625`. Also a JSON number.
 void append_amount(std::string& out, Amount amount);
+/// The same as a text of its own.
+[[nodiscard]] std::string amount_text(Amount amount);
 
 }  // namespace bank::model

@@ -232,4 +232,10 @@ void append_rfc3339(std::string& out, EventTime time) {
   out += 'Z';
 }
 
+std::string rfc3339(EventTime time) {
+  std::string text;
+  append_rfc3339(text, time);
+  return text;
+}
+
 }  // namespace bank::model

@@ -55,5 +55,7 @@ void append_event_time(std::string& out, EventTime time);
 
 /// Appends `YYYY-MM-DDTHH:MM:SS.ffffffZ`, always with six decimals.
 void append_rfc3339(std::string& out, EventTime time);
+/// The same as a text of its own.
+[[nodiscard]] std::string rfc3339(EventTime time);
 
 }  // namespace bank::model

@@ -26,8 +26,13 @@ std::size_t keep_begin(char* data, std::size_t /*one*/, std::size_t bytes, void*
   return bytes;
 }
 
-int look_for_stop(void* stop, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
-  return static_cast<const std::atomic<bool>*>(stop)->load() ? 1 : 0;
+/// What is looked at while a receiver is waited for.
+struct Waiting {
+  const std::atomic<bool>* stop = nullptr;
+};
+
+int look_for_stop(void* waiting, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return static_cast<const Waiting*>(waiting)->stop->load() ? 1 : 0;
 }
 
 // A receiver may say what it was sent.
@@ -89,6 +94,7 @@ class HttpTransport final : public Transport {
       headers.reset(longer);
     }
     std::string answer;
+    Waiting waiting{.stop = &stop};
     curl_easy_reset(curl_);  // keeps the connection
     set_security(target);
     curl_easy_setopt(curl_, CURLOPT_NOSIGNAL, 1L);
@@ -100,7 +106,7 @@ class HttpTransport final : public Transport {
     curl_easy_setopt(curl_, CURLOPT_WRITEDATA, &answer);
     curl_easy_setopt(curl_, CURLOPT_NOPROGRESS, 0L);
     curl_easy_setopt(curl_, CURLOPT_XFERINFOFUNCTION, look_for_stop);
-    curl_easy_setopt(curl_, CURLOPT_XFERINFODATA, const_cast<std::atomic<bool>*>(&stop));
+    curl_easy_setopt(curl_, CURLOPT_XFERINFODATA, &waiting);
     const CURLcode code = curl_easy_perform(curl_);
     if (code != CURLE_OK) return {.what = Outcome::What::later, .text = shown(curl_easy_strerror(code), target)};
     return outcome(target, answer);

@@ -7,7 +7,6 @@
 #include <map>
 
 #include "base/json_writer.h"
-#include "base/sha256.h"
 #include "model/amount.h"
 #include "model/event_time.h"
 #include "model/mask.h"
@@ -16,22 +15,11 @@ namespace bank::notify {
 namespace {
 
 constexpr std::size_t listed_max = 20;
-constexpr std::size_t key_bytes_max = 255;       // PagerDuty's dedup_key
 constexpr std::size_t summary_bytes_max = 1024;  // PagerDuty's summary
 
 using Alerts = std::span<const store::AlertRow>;
 
-std::string time_text(std::int64_t us) {
-  std::string text;
-  model::append_rfc3339(text, model::EventTime::from_us(us));
-  return text;
-}
-
-std::string amount_text(model::Amount amount) {
-  std::string text;
-  model::append_amount(text, amount);
-  return text;
-}
+std::string time_text(std::int64_t us) { return model::rfc3339(model::EventTime::from_us(us)); }
 
 // Not through the middle of a character.
 std::string cut(std::string text, std::size_t bytes_max) {
@@ -96,7 +84,7 @@ void write_alert(JsonWriter& json, const store::AlertRow& alert) {
   json.member("reason", model::masked_text(alert.reason, alert.account));
   json.member("transaction_id", alert.transaction_id);
   json.member("account_number", model::masked_account(alert.account)).member("account_ref", alert.account_ref);
-  json.member("amount", amount_text(alert.amount)).member("time", time_text(alert.time_us));
+  json.member("amount", model::amount_text(alert.amount)).member("time", time_text(alert.time_us));
   json.member("detected_at", time_text(alert.detected_us)).member("rules_version", alert.rules_version);
   if (alert.decision) json.member("decision", model::to_string(*alert.decision));
   if (alert.risk) json.member("risk", *alert.risk);
@@ -118,11 +106,11 @@ void write_sums(JsonWriter& json, Alerts alerts) {
   json.end_array();
 }
 
-std::string webhook_body(Alerts alerts, const std::string& link) {
+std::string webhook_body(Alerts alerts, const std::string& key, const std::string& link) {
   std::string out;
   JsonWriter json(out, 0);
   json.begin_object().member("schema_version", 1);
-  json.member("event", alerts.size() == 1 ? "alert" : "alerts").member("key", key_of(alerts));
+  json.member("event", alerts.size() == 1 ? "alert" : "alerts").member("key", key);
   if (alerts.size() == 1) {
     json.key("alert");
     write_alert(json, alerts.front());
@@ -164,7 +152,7 @@ std::string slack_body(Alerts alerts, const std::string& link) {
   if (alerts.size() == 1) {
     const store::AlertRow& alert = alerts.front();
     field("Account", model::masked_account(alert.account));
-    field("Amount", amount_text(alert.amount));
+    field("Amount", model::amount_text(alert.amount));
     field("Time", time_text(alert.time_us));
     if (alert.decision) field("Decision", model::to_string(*alert.decision));
     field("Transaction", alert.transaction_id);
@@ -175,13 +163,14 @@ std::string slack_body(Alerts alerts, const std::string& link) {
   return out;
 }
 
-std::string pagerduty_body(const Target& target, Alerts alerts, const std::string& link, const Sender& sender) {
+std::string pagerduty_body(const Target& target, Alerts alerts, const std::string& key, const std::string& link,
+                           const Sender& sender) {
   constexpr std::array words = {"info", "warning", "error", "critical"};
   const auto& most = std::ranges::max(alerts, {}, &store::AlertRow::severity);
   std::string out;
   JsonWriter json(out, 0);
   json.begin_object().member("routing_key", target.secret).member("event_action", "trigger");
-  json.member("dedup_key", key_of(alerts)).member("client", "bank");
+  json.member("dedup_key", key).member("client", "bank");
   if (!link.empty()) {
     json.member("client_url", sender.origin).key("links").begin_array().begin_object();
     json.member("href", link).member("text", "Open the dashboard").end_object().end_array();
@@ -204,29 +193,19 @@ std::string pagerduty_body(const Target& target, Alerts alerts, const std::strin
 
 }  // namespace
 
-std::string key_of(std::span<const store::AlertRow> alerts) {
-  const auto plain = [](char c) { return c > ' ' && c < '\x7f'; };
-  if (alerts.size() == 1 && alerts.front().alert_id.size() <= key_bytes_max &&
-      std::ranges::all_of(alerts.front().alert_id, plain)) {
-    return alerts.front().alert_id;
-  }
-  std::string ids;
-  for (const store::AlertRow& alert : alerts) ids += alert.alert_id + '\n';
-  return "bank-" + sha256_hex(ids);
-}
-
-Message message_of(const Target& target, std::span<const store::AlertRow> alerts, const Sender& sender) {
+Message message_of(const Target& target, std::span<const store::AlertRow> alerts, const std::string& key,
+                   const Sender& sender) {
   const std::string link = link_of(alerts, sender);
   Message message;
   message.headers = {{"Content-Type", "application/json"}, {"User-Agent", "bank/" + sender.version}};
   switch (target.kind) {
     case Kind::webhook:
-      message.body = webhook_body(alerts, link);
-      message.headers.emplace_back("Idempotency-Key", key_of(alerts));
+      message.body = webhook_body(alerts, key, link);
+      message.headers.emplace_back("Idempotency-Key", key);
       if (!target.secret.empty()) message.headers.emplace_back("Authorization", "Bearer " + target.secret);
       break;
     case Kind::slack: message.body = slack_body(alerts, link); break;
-    case Kind::pagerduty: message.body = pagerduty_body(target, alerts, link, sender); break;
+    case Kind::pagerduty: message.body = pagerduty_body(target, alerts, key, link, sender); break;
   }
   return message;
 }

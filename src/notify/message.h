@@ -25,17 +25,15 @@ struct Sender {
   std::string origin;   ///< Where browsers find the dashboard, for links; empty: there are none.
 };
 
-/// What tells a repeated message from a new one: the alert's id, or a hash of several, or of an odd one. It goes along
-/// as the header Idempotency-Key, and as PagerDuty's dedup_key.
-[[nodiscard]] std::string key_of(std::span<const store::AlertRow> alerts);
-
-/// `alerts`: one, or those to be summed up; at least one.
+/// `alerts`: one, or those to be summed up; at least one. `key`: store::message_key() of those that it was made of
+/// first; it goes along as the header Idempotency-Key, and as PagerDuty's dedup_key.
 ///   webhook: {"schema_version":1,"event":"alert","key","alert":{…},"link"}, or for several
 ///            {"schema_version":1,"event":"alerts","key","count","by_severity","by_rule","alerts":[the 20
 ///            worst],"link"}
 ///   slack: text and one attachment (Slack's reference of "secondary message attachments")
 ///   pagerduty: a trigger event (PagerDuty's "Send an Alert Event", version 2)
-[[nodiscard]] Message message_of(const Target& target, std::span<const store::AlertRow> alerts, const Sender& sender);
+[[nodiscard]] Message message_of(const Target& target, std::span<const store::AlertRow> alerts, const std::string& key,
+                                 const Sender& sender);
 
 /// The alert of a message that tries a receiver.
 [[nodiscard]] store::AlertRow test_alert(std::int64_t now_us);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace bank::notify {
 namespace {
@@ -53,6 +54,17 @@ void Notifier::wake() {
   changed_.notify_all();
 }
 
+void Notifier::retry(const std::vector<std::string>& names) {
+  {
+    const std::lock_guard lock(mutex_);
+    ++wakes_;
+    for (const auto& receiver : receivers_) {
+      if (std::ranges::find(names, receiver->target.name()) != names.end()) receiver->retry = true;
+    }
+  }
+  changed_.notify_all();
+}
+
 std::vector<Notifier::Figures> Notifier::figures() const {
   const std::lock_guard lock(mutex_);
   std::vector<Figures> all;
@@ -66,16 +78,16 @@ void Notifier::run(Receiver& receiver) {
       const std::lock_guard lock(mutex_);
       receiver.seen = wakes_;
     }
-    if (!pause(work(receiver))) return;
+    if (!pause(receiver, work(receiver))) return;
   }
 }
 
 std::int64_t Notifier::work(Receiver& receiver) {
   const std::int64_t now_ns = clock_.monotonic_ns();
   if (const std::int64_t wait_ns = receiver.bucket.wait_ns(now_ns); wait_ns > 0) return wait_ns;
-  // With the last token goes all that waits.
+  // With the last token goes all that waits, unless what is to be tried again comes before.
   const bool last = receiver.bucket.tokens(now_ns) < 2;
-  const auto rows = store_.waiting_notifications(receiver.target.name(), last ? summed_max : 1);
+  const auto rows = store_.next_notifications(receiver.target.name(), last ? summed_max : 1);
   if (!rows) return store_pause_ns;
   if (rows->empty()) {
     wait_for_more(receiver);
@@ -119,13 +131,13 @@ std::int64_t Notifier::send(Receiver& receiver, const std::vector<store::Notific
     alerts.push_back(row.alert);
   }
   const Outcome outcome =
-      receiver.transport->post(receiver.target, message_of(receiver.target, alerts, sender_), stop_);
+      receiver.transport->post(receiver.target, message_of(receiver.target, alerts, rows.front().key, sender_), stop_);
   receiver.bucket.take(clock_.monotonic_ns());
   if (outcome.what != Outcome::What::delivered && stop_) return 0;
   note(receiver, outcome, rows.size());
   if (outcome.what == Outcome::What::delivered) {
     receiver.backoff.succeeded();
-    forget(ids);
+    forget(receiver, ids);
     return 0;
   }
   const bool dead = outcome.what == Outcome::What::refused;
@@ -151,15 +163,16 @@ void Notifier::note(Receiver& receiver, const Outcome& outcome, std::size_t aler
 }
 
 // What was sent must be known to be, or it would be sent again: this goes on until the store can.
-void Notifier::forget(const std::vector<std::int64_t>& ids) {
+void Notifier::forget(Receiver& receiver, const std::vector<std::int64_t>& ids) {
   while (!store_.notifications_delivered(ids)) {
-    if (!pause(store_pause_ns)) return;
+    if (!pause(receiver, store_pause_ns)) return;
   }
 }
 
-bool Notifier::pause(std::int64_t ns) {
+bool Notifier::pause(Receiver& receiver, std::int64_t ns) {
   std::unique_lock lock(mutex_);
-  if (ns > 0) changed_.wait_for(lock, std::chrono::nanoseconds(ns), [this] { return stop_.load(); });
+  if (ns > 0) changed_.wait_for(lock, std::chrono::nanoseconds(ns), [&] { return stop_ || receiver.retry; });
+  if (std::exchange(receiver.retry, false)) receiver.backoff.succeeded();
   return !stop_;
 }
 

@@ -41,6 +41,8 @@ class Notifier {
   [[nodiscard]] Result<void> start();
   /// The queue has something new.
   void wake();
+  /// Somebody asked for these receivers' dead letters again: what they are paused for after a failure is over.
+  void retry(const std::vector<std::string>& names);
 
   /// What came of one receiver since the start.
   struct Figures {
@@ -66,6 +68,7 @@ class Notifier {
     Backoff backoff;
     std::uint64_t seen = 0;  ///< wakes_ when it last looked.
     Figures figures;         ///< Under mutex_.
+    bool retry = false;      ///< Under mutex_: its pause is over.
     std::thread thread;
   };
 
@@ -76,9 +79,9 @@ class Notifier {
   /// Gives up those of `rows` for which it is too late; whether there were some.
   [[nodiscard]] Result<bool> give_up_late(const Receiver& receiver, const std::vector<store::NotificationRow>& rows);
   void note(Receiver& receiver, const Outcome& outcome, std::size_t alerts);
-  void forget(const std::vector<std::int64_t>& ids);
+  void forget(Receiver& receiver, const std::vector<std::int64_t>& ids);
   /// False: it is over.
-  bool pause(std::int64_t ns);
+  bool pause(Receiver& receiver, std::int64_t ns);
   void wait_for_more(Receiver& receiver);
 
   store::Store& store_;

@@ -68,7 +68,7 @@ class NotifierTest : public testing::Test {
 
   void open() {
     notifier_.reset();
-    auto opened = store::Store::open({.location = path_, .routes = {target_.route}});
+    auto opened = store::Store::open({.location = path_, .routes = {target_.route}}, clock_);
     ASSERT_TRUE(opened) << opened.error().message;
     store_ = std::move(*opened);
   }
@@ -217,6 +217,56 @@ TEST_F(NotifierTest, LetsOthersPassOneThatFailsAgainAndAgain) {
   ASSERT_TRUE(until([&] { return figures().waiting == 0; }));
   EXPECT_THAT(script_.bodies(),
               ElementsAre(testing::HasSubstr("T2:RULE"), testing::HasSubstr("T3:RULE"), testing::HasSubstr("T1:RULE")));
+}
+
+TEST_F(NotifierTest, ASumStaysTheSameMessageWhateverComesAndOverARestart) {
+  target_.burst = 1;
+  script_.answer({.what = What::later, .text = "no answer", .retry_after_us = 300'000});
+  script_.answer({.what = What::later, .text = "no answer", .retry_after_us = 3'600'000'000});
+  queue(1, 5);
+  start({target_});
+  ASSERT_TRUE(until([&] { return script_.bodies().size() == 1; }));
+  queue(6, 5);
+  notifier_->wake();
+  ASSERT_TRUE(until([&] { return script_.bodies().size() == 2; }));
+  open();
+  start({target_});
+  ASSERT_TRUE(until([&] { return figures().waiting == 0; }));
+  const auto bodies = script_.bodies();
+  ASSERT_THAT(bodies, SizeIs(4));
+  EXPECT_THAT(bodies[0], testing::HasSubstr(R"("count":5)"));
+  EXPECT_EQ(bodies[1], bodies[0]);
+  EXPECT_EQ(bodies[2], bodies[0]);
+  EXPECT_THAT(bodies[3], testing::HasSubstr("T10:RULE"));
+}
+
+TEST_F(NotifierTest, OneThatWasTriedAloneIsNeverSummedUp) {
+  target_.per_minute = 60;
+  target_.burst = 2;
+  script_.answer({.what = What::later, .text = "no answer"});
+  queue(1, 3);
+  start({target_});
+  ASSERT_TRUE(until([&] { return figures().waiting == 0; }));
+  const auto bodies = script_.bodies();
+  ASSERT_THAT(bodies, SizeIs(3));
+  EXPECT_THAT(bodies[0], testing::HasSubstr(R"("event":"alert")"));
+  EXPECT_EQ(bodies[1], bodies[0]);
+  EXPECT_THAT(bodies[2], testing::HasSubstr(R"("count":2)"));
+}
+
+TEST_F(NotifierTest, WhatIsAskedForAgainWaitsForNoPause) {
+  script_.answer({.what = What::refused, .text = "HTTP 400"});
+  script_.answer({.what = What::later, .text = "closed", .retry_after_us = 3'600'000'000});
+  queue(1, 2);
+  start({target_});
+  ASSERT_TRUE(until([&] { return notifier_->figures().front().failures == 2; }));
+  EXPECT_EQ(store_->resend_notifications({}, {"desk"}, {.user = "a", .remote = "", .at_us = clock_.wall_us()}), 1);
+  notifier_->retry({"other"});
+  usleep(50'000);
+  EXPECT_THAT(script_.bodies(), SizeIs(2));
+  notifier_->retry({"desk"});
+  EXPECT_TRUE(until([&] { return figures().dead + figures().waiting == 0; }));
+  EXPECT_THAT(script_.bodies(), SizeIs(4));
 }
 
 TEST_F(NotifierTest, GoesOnAfterARestart) {

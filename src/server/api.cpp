@@ -4,9 +4,7 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
-#include "model/event_time.h"
 #include "server/assets.h"
 #include "server/render.h"
 
@@ -15,6 +13,7 @@ namespace {
 
 constexpr std::size_t worker_threads = 2;
 constexpr std::size_t waiting_requests_max = 2000;
+constexpr std::size_t waiting_status_max = 100;
 constexpr std::int64_t audit_again_us = 300'000'000;
 constexpr std::size_t reads_max = 10'000;
 
@@ -28,31 +27,23 @@ constexpr std::string_view no_page =
     "with it. The HTTP interface is here all the same: <a href=\"/api/v1/openapi.json\">/api/v1/openapi.json</a>."
     "</html>\n";
 
-std::vector<std::string_view> segments(std::string_view path) {
-  std::vector<std::string_view> out;
-  path.remove_prefix(1);
-  for (;;) {
-    const std::size_t end = std::min(path.find('/'), path.size());
-    out.push_back(path.substr(0, end));
-    if (end == path.size()) return out;
-    path.remove_prefix(end + 1);
-  }
-}
-
-/// Whether the path is the pattern's; fills in its parameters, still encoded.
+/// Whether the path is the pattern's, segment by segment; fills in its parameters, still encoded.
 bool matches(std::string_view pattern, std::string_view path, std::vector<std::string_view>& parameters) {
-  const auto wanted = segments(pattern);
-  const auto given = segments(path);
   parameters.clear();
-  if (wanted.size() != given.size()) return false;
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
-    if (wanted[i].starts_with('{')) {
-      parameters.push_back(given[i]);
-    } else if (wanted[i] != given[i]) {
+  while (!pattern.empty() && !path.empty()) {
+    const std::size_t wanted_end = std::min(pattern.find('/', 1), pattern.size());
+    const std::size_t given_end = std::min(path.find('/', 1), path.size());
+    const std::string_view wanted = pattern.substr(1, wanted_end - 1);
+    const std::string_view given = path.substr(1, given_end - 1);
+    if (wanted.starts_with('{')) {
+      parameters.push_back(given);
+    } else if (wanted != given) {
       return false;
     }
+    pattern.remove_prefix(wanted_end);
+    path.remove_prefix(given_end);
   }
-  return true;
+  return pattern.empty() && path.empty();
 }
 
 bool changes(std::string_view method) { return method != "GET" && method != "HEAD"; }
@@ -77,8 +68,9 @@ std::string_view host_name(std::string_view host) {
 std::unexpected<Problem> unavailable(const Error& error) {
   return std::unexpected(Problem{.status = 503,
                                  .code = "unavailable",
-                                 .message = "the store does not answer: " + error.message,
-                                 .headers = {{"Retry-After", "2"}}});
+                                 .message = "the store does not answer",
+                                 .headers = {{"Retry-After", "2"}},
+                                 .detail = error.message});
 }
 std::unexpected<Problem> bad_request(std::string message) {
   return std::unexpected(Problem{.status = 400, .code = "bad_request", .message = std::move(message)});
@@ -100,47 +92,6 @@ Response no_content() {
   return response;
 }
 
-std::expected<std::int64_t, Problem> number_parameter(const std::map<std::string, std::string>& query,
-                                                      std::string_view name, std::int64_t otherwise, std::int64_t min,
-                                                      std::int64_t max) {
-  const auto found = query.find(std::string(name));
-  if (found == query.end()) return otherwise;
-  const std::string& text = found->second;
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || number < min || number > max) {
-    return bad_request(fmt::format("{} must be a whole number from {} to {}", name, min, max));
-  }
-  return number;
-}
-
-std::expected<store::PageWish, Problem> page_wish(const std::map<std::string, std::string>& query) {
-  const auto limit = number_parameter(query, "limit", 50, 1, 200);
-  if (!limit) return std::unexpected(limit.error());
-  const auto cursor = query.find("cursor");
-  return store::PageWish{.limit = static_cast<std::size_t>(*limit),
-                         .cursor = cursor == query.end() ? std::string() : cursor->second};
-}
-
-std::expected<std::optional<std::int64_t>, Problem> time_parameter(const std::map<std::string, std::string>& query,
-                                                                   std::string_view name) {
-  const auto found = query.find(std::string(name));
-  if (found == query.end()) return std::nullopt;
-  const auto time = model::parse_event_time(found->second);
-  if (!time) return bad_request(fmt::format("{} must be a time as 2026-03-02T10:00:00Z", name));
-  return time->us();
-}
-
-std::vector<std::string> list_of(std::string_view text) {
-  std::vector<std::string> out;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find(','), text.size());
-    if (end > 0) out.emplace_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return out;
-}
-
 std::string Api::Call::get(std::string_view name) const { return maybe(name).value_or(std::string()); }
 
 std::optional<std::string> Api::Call::maybe(std::string_view name) const {
@@ -149,7 +100,10 @@ std::optional<std::string> Api::Call::maybe(std::string_view name) const {
 }
 
 Api::Api(const ApiParts& parts, ApiOptions options)
-    : parts_(parts), options_(std::move(options)), workers_(worker_threads, waiting_requests_max) {}
+    : parts_(parts),
+      options_(std::move(options)),
+      workers_(worker_threads, waiting_requests_max),
+      status_workers_(worker_threads, waiting_status_max) {}
 
 void Api::handle(Request&& request, Reply reply) {
   const auto refuse = [&](Problem problem) { reply(finished(std::unexpected(std::move(problem)), request)); };
@@ -204,9 +158,18 @@ void Api::dispatch(const Route& route, std::shared_ptr<Call> call, const Reply& 
       return;
     }
   }
-  const bool posted = workers_.post([this, &route, call, reply] {
+  // The threads for the others may all be waiting for the store.
+  if (!route.status && parts_.watch.hangs()) {
+    reply(finished(unavailable({ErrorKind::runtime, {}}), call->request));
+    return;
+  }
+  const bool posted = (route.status ? status_workers_ : workers_).post([this, &route, call, reply] {
     bool unknown = false;
-    reply(finished(run(route, *call, true, unknown), call->request));
+    Answered answered = run(route, *call, true, unknown);
+    if (!answered && !answered.error().detail.empty() && tells_detail(*call)) {
+      answered.error().message += ": " + answered.error().detail;
+    }
+    reply(finished(std::move(answered), call->request));
   });
   if (posted) return;
   reply(finished(std::unexpected(Problem{.status = 503,
@@ -214,6 +177,11 @@ void Api::dispatch(const Route& route, std::shared_ptr<Call> call, const Reply& 
                                          .message = "too many requests wait already",
                                          .headers = {{"Retry-After", "1"}}}),
                  call->request));
+}
+
+// Who asks from elsewhere, and is no admin, need not know where the store is.
+bool Api::tells_detail(const Call& call) const {
+  return (options_.loopback && options_.origin.empty()) || call.identity.may(admin_right);
 }
 
 // `unknown`: it needs the store, which was not to be asked.
@@ -236,7 +204,10 @@ Answered Api::run(const Route& route, Call& call, bool ask_store, bool& unknown)
       unknown = true;
       return std::unexpected(Problem{});
     }
-    return (this->*route.handler)(call);
+    call.ask_store = ask_store;
+    Answered answered = (this->*route.handler)(call);
+    unknown = !answered && answered.error().status == 0;
+    return answered;
   } catch (const std::exception& error) {
     return std::unexpected(
         Problem{.status = 500, .code = "internal", .message = fmt::format("please report this: {}", error.what())});

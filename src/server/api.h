@@ -23,6 +23,7 @@
 #include "server/hub.h"
 #include "server/intake.h"
 #include "server/metrics_text.h"
+#include "server/store_watch.h"
 #include "server/workers.h"
 #include "store/store.h"
 
@@ -31,6 +32,7 @@ namespace bank::server {
 /// What it serves; all of it outlives it.
 struct ApiParts {
   store::Store& store;
+  StoreWatch& watch;
   Hub& hub;
   Intake& intake;
   Decisions& decisions;
@@ -57,10 +59,12 @@ struct ApiOptions {
 
 /// Why a request is not done.
 struct Problem {
-  unsigned status = 400;
+  unsigned status = 400;  ///< 0: the store is to be asked, which Call::ask_store does not allow.
   std::string code = "bad_request";
   std::string message;
   std::vector<std::pair<std::string, std::string>> headers{};
+  /// What the store says, which names paths and addresses: behind `message`, for those who may know them.
+  std::string detail{};
 };
 using Answered = std::expected<Response, Problem>;
 
@@ -71,10 +75,13 @@ class Api {
   /// As RequestHandler. Thread-safe.
   void handle(Request&& request, Reply reply);
   /// Ends the threads; requests that wait are dropped. To be called when the server has stopped.
-  void stop() { workers_.stop(); }
+  void stop() {
+    workers_.stop();
+    status_workers_.stop();
+  }
 
-  /// Looks at the health, and tells the browsers if the status changed; called every few seconds.
-  void look_at_health();
+  /// Has the health looked at, and the browsers told if the status changed; called every few seconds.
+  void tell_of_health();
 
  private:
   /// A request on its way.
@@ -83,6 +90,7 @@ class Api {
     Identity identity;
     std::vector<std::string> path;             ///< The parameters in the path.
     std::map<std::string, std::string> query;  ///< Known ones only.
+    bool ask_store = true;                     ///< False: it is done on the server's thread, which nothing may hold up.
     [[nodiscard]] std::string get(std::string_view name) const;
     [[nodiscard]] std::optional<std::string> maybe(std::string_view name) const;
   };
@@ -93,6 +101,7 @@ class Api {
     unsigned rights = 0;  ///< 0: for everybody who is known.
     bool open = false;    ///< For everybody.
     bool quick = false;   ///< Done on the server's thread, if who asks is known without the store.
+    bool status = false;  ///< Says how things are, and so goes on while the store does not answer.
     Handler handler = nullptr;
     std::string_view query{};  ///< Known parameters, parted by spaces.
   };
@@ -110,7 +119,10 @@ class Api {
   [[nodiscard]] std::string session_json(const Identity& identity) const;
   void tell_changed(const std::vector<std::string>& ids);
   [[nodiscard]] std::expected<std::string, Problem> explanation(const store::AlertRow& alert);
-  [[nodiscard]] std::string health_json();
+  [[nodiscard]] bool tells_detail(const Call& call) const;
+  /// `whole`: with what receivers of notifications have answered.
+  [[nodiscard]] std::string health_json(bool whole);
+  void look_at_health();
   [[nodiscard]] std::string source_trouble() const;
 
   // api_session.cpp
@@ -151,7 +163,7 @@ class Api {
   Answered get_notifications(const Call& call);
   Answered post_resend(const Call& call);
   Answered post_discard(const Call& call);
-  [[nodiscard]] std::string notification_trouble();
+  [[nodiscard]] std::string notification_trouble(bool whole);
   void write_notification_metrics(MetricsText& out);
   // api_status.cpp
   Answered get_metrics(const Call& call);
@@ -165,9 +177,11 @@ class Api {
   std::mutex health_mutex_;
   std::optional<monitor::Health> health_;
   std::int64_t health_ns_ = 0;
-  std::string announced_health_;  // of look_at_health(), which one thread calls
+  std::atomic<bool> looking_ = false;  // at the health, of one thread of status_workers_
+  std::string announced_health_;       // its
   std::atomic<std::int64_t> decision_number_ = 0;
   Workers workers_;
+  Workers status_workers_;
 };
 
 // ---- shared by the files of the interface (api.cpp)

@@ -100,6 +100,11 @@ Answered Api::post_decisions(const Call& call) {
   const auto judge = [&](const model::Transaction& transaction, std::string& out) {
     Judged judged = parts_.decisions.judge(transaction, "api:", ++decision_number_, processed, alerts);
     if (judged.forgotten) {
+      // Nothing has been judged yet, so it may as well be begun anew by somebody who may wait for the store.
+      if (!call.ask_store && (out.empty() || out.back() == '[')) {
+        failed.emplace().status = 0;
+        return;
+      }
       auto said = said_earlier(parts_.store, transaction);
       if (!said) {
         failed = said.error();

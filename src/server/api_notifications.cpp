@@ -107,7 +107,7 @@ Answered Api::post_resend(const Call& call) {
     if (!count) return unavailable(count.error());
     resent = *count;
   }
-  parts_.notifier.wake();
+  if (resent > 0) parts_.notifier.retry(targets);
   return json_of([&](JsonWriter& json) { json.begin_object().member("resent", resent).end_object(); });
 }
 
@@ -122,22 +122,21 @@ Answered Api::post_discard(const Call& call) {
   return json_of([&](JsonWriter& json) { json.begin_object().member("discarded", *count).end_object(); });
 }
 
-std::string Api::notification_trouble() {
+std::string Api::notification_trouble(bool whole) {
   for (const notify::Notifier::Figures& one : parts_.notifier.figures()) {
-    if (!one.trouble.empty()) return fmt::format("{} is not reached: {}", one.name, one.trouble);
+    if (one.trouble.empty()) continue;
+    return whole ? fmt::format("{} is not reached: {}", one.name, one.trouble)
+                 : fmt::format("{} is not reached; an admin sees why", one.name);
   }
-  const auto queues = parts_.store.notification_figures();
   std::int64_t dead = 0;
-  if (queues) {
-    for (const store::NotificationFigures& queue : *queues) dead += queue.dead;
-  }
+  for (const store::NotificationFigures& queue : parts_.watch.notifications()) dead += queue.dead;
   return dead == 0 ? std::string() : fmt::format("{} could not be delivered, and wait to be sent again", dead);
 }
 
 void Api::write_notification_metrics(MetricsText& out) {
   const auto receivers = parts_.notifier.figures();
-  const auto queues = parts_.store.notification_figures();
-  if (receivers.empty() && (!queues || queues->empty())) return;
+  const auto queues = parts_.watch.notifications();
+  if (receivers.empty() && queues.empty()) return;
   using Figures = notify::Notifier::Figures;
   const auto family = [&](std::string_view name, std::string_view help, std::uint64_t Figures::* member) {
     out.family(name, "counter", help);
@@ -146,15 +145,14 @@ void Api::write_notification_metrics(MetricsText& out) {
   family("bank_notification_messages_total", "Messages that receivers took.", &Figures::messages);
   family("bank_notification_alerts_total", "Alerts that those messages told of.", &Figures::alerts);
   family("bank_notification_failures_total", "Messages that receivers did not take, each try.", &Figures::failures);
-  if (!queues) return;
   const auto gauge = [&](std::string_view name, std::string_view help,
                          std::int64_t store::NotificationFigures::* member) {
     out.family(name, "gauge", help);
     for (const Figures& one : receivers) {
-      const store::NotificationFigures* queue = find(*queues, one.name);
+      const store::NotificationFigures* queue = find(queues, one.name);
       out.sample(queue == nullptr ? std::int64_t{0} : queue->*member, {{"receiver", one.name}});
     }
-    for (const store::NotificationFigures& queue : *queues) {
+    for (const store::NotificationFigures& queue : queues) {
       if (std::ranges::find(receivers, queue.target, &Figures::name) == receivers.end()) {
         out.sample(queue.*member, {{"receiver", queue.target}});
       }

@@ -131,7 +131,8 @@ std::expected<std::string, Problem> Api::explanation(const store::AlertRow& aler
     const auto judged = std::ranges::find(*history, alert.transaction_id, &store::TransactionRow::transaction_id);
     const bool held = judged != history->end();
     const bool dropped = parts_.hub.totals().transactions > options_.transactions_max;
-    complete = held && (!dropped || figures->first_us.value_or(alert.time_us) < from_us);
+    complete = held && history->size() < store::account_window_max &&
+               (!dropped || figures->first_us.value_or(alert.time_us) < from_us);
   }
   std::string out;
   JsonWriter json(out, 0);
@@ -192,7 +193,7 @@ Answered Api::get_account(const Call& call) {
     for (const store::AlertRow& alert : alerts->items) write_alert(json, alert, masked);
     json.end_array().key("explanation").number(why).key("totals").begin_object();
     json.member("transactions", figures->transactions).member("alerts", figures->alerts);
-    json.member("amount", amount_text(figures->amount));
+    json.member("amount", model::amount_text(figures->amount));
     write_maybe_time(json, "first_at", figures->first_us);
     write_maybe_time(json, "last_at", figures->last_us);
     json.end_object().end_object();
@@ -219,7 +220,7 @@ Answered Api::get_rules(const Call& /*call*/) {
   });
 }
 
-Answered Api::get_health(const Call& /*call*/) { return json_response(health_json()); }
+Answered Api::get_health(const Call& call) { return json_response(health_json(call.identity.may(admin_right))); }
 
 Answered Api::get_labels(const Call& call) {
   const std::string format = call.maybe("format").value_or("csv");

@@ -6,8 +6,8 @@ namespace bank::server {
 const std::vector<Api::Route>& Api::routes() {
   static const std::vector<Route> all = {
       {.method = "GET", .pattern = "/livez", .open = true, .quick = true, .handler = &Api::get_livez},
-      {.method = "GET", .pattern = "/readyz", .open = true, .handler = &Api::get_readyz},
-      {.method = "GET", .pattern = "/metrics", .open = true, .handler = &Api::get_metrics},
+      {.method = "GET", .pattern = "/readyz", .open = true, .quick = true, .handler = &Api::get_readyz},
+      {.method = "GET", .pattern = "/metrics", .open = true, .status = true, .handler = &Api::get_metrics},
       {.method = "GET", .pattern = "/api/v1/openapi.json", .open = true, .quick = true, .handler = &Api::get_openapi},
       {.method = "GET", .pattern = "/api/v1/setup", .open = true, .handler = &Api::get_setup},
       {.method = "POST", .pattern = "/api/v1/setup", .open = true, .handler = &Api::post_setup},
@@ -47,7 +47,7 @@ const std::vector<Api::Route>& Api::routes() {
        .handler = &Api::get_account,
        .query = "around limit"},
       {.method = "GET", .pattern = "/api/v1/rules", .rights = read_right, .handler = &Api::get_rules},
-      {.method = "GET", .pattern = "/api/v1/health", .rights = read_right, .handler = &Api::get_health},
+      {.method = "GET", .pattern = "/api/v1/health", .rights = read_right, .status = true, .handler = &Api::get_health},
       {.method = "GET", .pattern = "/api/v1/assignees", .rights = read_right, .handler = &Api::get_assignees},
       {.method = "GET",
        .pattern = "/api/v1/labels",

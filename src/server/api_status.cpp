@@ -27,26 +27,19 @@ monitor::Check check_of(std::string name, const std::string& trouble, std::strin
   return check;
 }
 
-void write_lag(JsonWriter& json, std::optional<std::int64_t> lag) {
-  json.key("lag_records");
-  if (lag) {
-    json.value(*lag);
-  } else {
-    json.null();
-  }
-}
-
 }  // namespace
 
 std::string Api::source_trouble() const { return options_.source_trouble ? options_.source_trouble() : std::string(); }
 
 Answered Api::get_livez(const Call& /*call*/) { return text_response("alive\n"); }
 
-Answered Api::get_readyz(const Call& /*call*/) {
-  std::string trouble = parts_.intake.trouble();
-  if (trouble.empty()) trouble = source_trouble();
-  if (trouble.empty()) return text_response("ready\n");
-  return text_response(trouble + "\n", 503);
+Answered Api::get_readyz(const Call& call) {
+  const std::string store = parts_.watch.trouble();
+  const std::string source = source_trouble();
+  if (store.empty() && source.empty()) return text_response("ready\n");
+  std::string why = store.empty() ? source : store;
+  if (!tells_detail(call)) why = store.empty() ? "the source can't be read" : "the store can't be written";
+  return text_response(why + "\n", 503);
 }
 
 Answered Api::get_metrics(const Call& call) {
@@ -84,7 +77,7 @@ Answered Api::get_metrics(const Call& call) {
         .sample(*lag);
   }
   out.family("bank_store_up", "gauge", "Whether the store can be written.")
-      .sample(std::uint64_t{parts_.intake.trouble().empty()});
+      .sample(std::uint64_t{parts_.watch.trouble().empty()});
   out.family("bank_source_up", "gauge", "Whether the source can be read.")
       .sample(std::uint64_t{source_trouble().empty()});
   out.family("bank_unreadable_records_total", "counter", "Records left out since they are not what they should be.")
@@ -100,7 +93,7 @@ Answered Api::get_metrics(const Call& call) {
   return response;
 }
 
-std::string Api::health_json() {
+std::string Api::health_json(bool whole) {
   monitor::Health health;
   {
     const std::lock_guard lock(health_mutex_);
@@ -111,7 +104,7 @@ std::string Api::health_json() {
     }
     health = *health_;
   }
-  const std::string store_trouble = parts_.intake.trouble();
+  const std::string store_trouble = parts_.watch.trouble();
   const std::string source = source_trouble();
   const std::size_t others = health.checks.size();
   const std::string kind = parts_.store.is_postgresql() ? "postgresql" : "sqlite";
@@ -119,7 +112,7 @@ std::string Api::health_json() {
   health.checks.push_back(check_of("source", source, options_.mode + " is followed"));
   health.checks.push_back(check_of("events", "", fmt::format("{} listen", parts_.hub.clients())));
   if (!parts_.notifier.figures().empty()) {
-    const std::string trouble = notification_trouble();
+    const std::string trouble = notification_trouble(whole);
     health.checks.push_back(check_of("notifications", trouble, "nothing is undelivered"));
     if (!trouble.empty()) health.checks.back().status = monitor::Status::warning;
   }
@@ -146,8 +139,16 @@ std::string Api::health_json() {
   return out;
 }
 
+void Api::tell_of_health() {
+  if (looking_.exchange(true)) return;
+  static_cast<void>(status_workers_.post([this] {
+    look_at_health();
+    looking_ = false;
+  }));
+}
+
 void Api::look_at_health() {
-  const std::string json = health_json();
+  const std::string json = health_json(false);
   const std::size_t at = json.find("\"status\":");
   std::string status = json.substr(at, json.find(',', at) - at);
   if (status == announced_health_) return;

@@ -63,8 +63,8 @@ std::optional<unsigned> rights_of_scopes(std::string_view scopes) {
   return rights;
 }
 
-Auth::Auth(store::Store& store, const Clock& clock, std::int64_t session_us, bool secure)
-    : store_(store), clock_(clock), session_us_(session_us), secure_(secure) {}
+Auth::Auth(store::Store& store, const StoreWatch& watch, const Clock& clock, std::int64_t session_us, bool secure)
+    : store_(store), watch_(watch), clock_(clock), session_us_(session_us), secure_(secure) {}
 
 Result<std::optional<Identity>> Auth::identify(const Request& request, bool ask_store) {
   std::string_view token;
@@ -85,6 +85,10 @@ Result<std::optional<Identity>> Auth::identify(const Request& request, bool ask_
       if (found->second.until_us > now_us) return found->second.identity;
       stale = found->second;
     }
+  }
+  if (watch_.hangs()) {
+    if (stale && stale->until_us + believed_in_need_us > now_us) return stale->identity;
+    if (ask_store) return fail("it has not answered for a while");
   }
   if (!ask_store) return std::nullopt;
   Result<std::optional<Known>> known = look_up(token.empty() ? hash : "", token.empty() ? "" : hash);

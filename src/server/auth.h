@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "server/http.h"
+#include "server/store_watch.h"
 #include "store/store.h"
 
 namespace bank::server {
@@ -47,8 +48,8 @@ struct Identity {
 
 class Auth {
  public:
-  /// Both outlive it. `secure`: browsers come over TLS, here or at a proxy.
-  Auth(store::Store& store, const Clock& clock, std::int64_t session_us, bool secure);
+  /// All outlive it. `secure`: browsers come over TLS, here or at a proxy.
+  Auth(store::Store& store, const StoreWatch& watch, const Clock& clock, std::int64_t session_us, bool secure);
 
   /// Who sends it; nullopt: nobody that is known. `ask_store` false: only from what is known here already, and then
   /// also nullopt.
@@ -90,6 +91,7 @@ class Auth {
   [[nodiscard]] std::string cookie(std::string_view value, std::int64_t age_s) const;
 
   store::Store& store_;
+  const StoreWatch& watch_;
   const Clock& clock_;
   const std::int64_t session_us_;
   const bool secure_;

@@ -41,11 +41,14 @@ class Dashboard::Parts {
         decisions_(engine::Plan::compile(rules_), options_.engine, clock),
         notifier_(*store_, clock, options_.receivers, {.version = options_.version, .origin = options_.origin},
                   static_cast<std::uint64_t>(clock.wall_us())),
+        watch_(*store_, clock),
         intake_(
-            *store_, hub_, clock, [this](const model::Transaction& transaction) { decisions_.follow(transaction); },
+            *store_, watch_, hub_, clock,
+            [this](const model::Transaction& transaction) { decisions_.follow(transaction); },
             [this] { notifier_.wake(); }),
-        auth_(*store_, clock, options_.session_us, secure_),
+        auth_(*store_, watch_, clock, options_.session_us, secure_),
         api_({.store = *store_,
+              .watch = watch_,
               .hub = hub_,
               .intake = intake_,
               .decisions = decisions_,
@@ -65,7 +68,11 @@ class Dashboard::Parts {
               .source_trouble = options_.source_trouble,
               .process_metrics = options_.process_metrics}) {}
 
-  ~Parts() {
+  ~Parts() { static_cast<void>(stop()); }
+  Parts(const Parts&) = delete;
+  Parts& operator=(const Parts&) = delete;
+
+  std::size_t stop() {
     {
       const std::lock_guard lock(mutex_);
       stopping_ = true;
@@ -74,9 +81,8 @@ class Dashboard::Parts {
     if (thread_.joinable()) thread_.join();
     if (server_ != nullptr) server_->stop();
     api_.stop();
+    return intake_.end();
   }
-  Parts(const Parts&) = delete;
-  Parts& operator=(const Parts&) = delete;
 
   Result<void> begin() {
     const auto counters = store_->counters();
@@ -152,7 +158,7 @@ class Dashboard::Parts {
     for (int tick = 0; !stop_.wait_for(lock, tick_pause, [this] { return stopping_; }); ++tick) {
       lock.unlock();
       hub_.tick();
-      if (tick % ticks_between_health == 0 && hub_.clients() > 0) api_.look_at_health();
+      if (tick % ticks_between_health == 0 && hub_.clients() > 0) api_.tell_of_health();
       lock.lock();
     }
   }
@@ -165,6 +171,7 @@ class Dashboard::Parts {
   Hub hub_;
   Decisions decisions_;
   notify::Notifier notifier_;
+  StoreWatch watch_;
   Intake intake_;
   Auth auth_;
   Api api_;
@@ -177,7 +184,7 @@ class Dashboard::Parts {
 
 Result<std::unique_ptr<Dashboard>> Dashboard::start(DashboardOptions options, rules::RuleSet rules, Clock& clock) {
   for (const notify::Target& target : options.receivers) options.store.routes.push_back(target.route);
-  Result<std::unique_ptr<store::Store>> store = store::Store::open(options.store);
+  Result<std::unique_ptr<store::Store>> store = store::Store::open(options.store, clock);
   if (!store) return std::unexpected(store.error());
   auto parts = std::make_unique<Parts>(std::move(options), std::move(rules), clock, std::move(*store));
   if (Result<void> begun = parts->begin(); !begun) return std::unexpected(begun.error());
@@ -188,6 +195,7 @@ Dashboard::Dashboard(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Dashboard::~Dashboard() = default;
 std::uint16_t Dashboard::port() const { return parts_->port(); }
 std::string Dashboard::setup_path() const { return parts_->setup_path(); }
+std::size_t Dashboard::stop() { return parts_->stop(); }
 Intake& Dashboard::intake() { return parts_->intake_; }
 Hub& Dashboard::hub() { return parts_->hub_; }
 Decisions& Dashboard::decisions() { return parts_->decisions_; }

@@ -49,6 +49,10 @@ class Dashboard {
   Dashboard(const Dashboard&) = delete;
   Dashboard& operator=(const Dashboard&) = delete;
 
+  /// Ends it, when no source gives anything any more; how many transactions it has judged that the store could not
+  /// take.
+  [[nodiscard]] std::size_t stop();
+
   [[nodiscard]] std::uint16_t port() const;
   /// The path with which the first user is made; empty where there is one.
   [[nodiscard]] std::string setup_path() const;

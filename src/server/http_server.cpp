@@ -4,6 +4,7 @@
 #include <chrono>
 #include <thread>
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
@@ -50,9 +51,13 @@ class HttpServer::Listener : public std::enable_shared_from_this<Listener> {
   [[nodiscard]] bool closing() const { return closing_; }
 
   void connection_begun() { ++connections_; }
+  // From any thread: the last to hold a connection may be who has answered its request.
   void connection_ended() {
     --connections_;
-    if (!closing_ && !accepting_) accept();
+    if (closing_) return;
+    net::post(io_, [this] {
+      if (!closing_ && !accepting_) accept();
+    });
   }
 
  private:
@@ -63,11 +68,13 @@ class HttpServer::Listener : public std::enable_shared_from_this<Listener> {
   const RequestHandler handler_;
   // Read by connections as they are destroyed, so they outlive io_, which holds the last of those.
   std::atomic<std::size_t> connections_ = 0;
-  bool accepting_ = false;
   std::atomic<bool> closing_ = false;
   std::uint16_t port_ = 0;
   net::ssl::context tls_;
   net::io_context io_{1};
+  // Its thread goes on where nothing is under way: at the limit, while every request is with somebody else.
+  const net::executor_work_guard<net::io_context::executor_type> work_{io_.get_executor()};
+  bool accepting_ = false;  // of io_'s thread
   tcp::acceptor acceptor_;
   net::steady_timer pause_;
   std::thread thread_;

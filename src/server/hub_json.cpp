@@ -37,15 +37,6 @@ void write_rules(JsonWriter& json, const std::map<std::string, Totals::Rule>& ru
   json.end_array();
 }
 
-void write_lag(JsonWriter& json, std::optional<std::int64_t> lag) {
-  json.key("lag_records");
-  if (lag) {
-    json.value(*lag);
-  } else {
-    json.null();
-  }
-}
-
 }  // namespace
 
 std::string Hub::tick_json(bool masked) const {

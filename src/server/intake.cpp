@@ -1,7 +1,8 @@
 #include "server/intake.h"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <charconv>
 #include <chrono>
@@ -14,10 +15,12 @@ namespace {
 
 constexpr std::int64_t first_pause_ns = 100'000'000;
 constexpr std::int64_t longest_pause_ns = 2'000'000'000;
-constexpr std::int64_t look_again_ns = 5'000'000'000;
+/// Tried so long, once it is to end, to keep what nobody else has: sources are read again.
+constexpr std::int64_t end_patience_ns = 5'000'000'000;
 constexpr std::size_t offered_bytes_max = 64 << 20;
 constexpr std::chrono::milliseconds offered_pause{50};
 constexpr int later_nice = 5;
+constexpr std::uint64_t later_slice_ns = 100'000'000;
 constexpr std::size_t padding = 64;
 /// Kept at once: the store's lock is held as long, and pages wait for it.
 constexpr std::size_t batch_lines = 2'000;
@@ -56,6 +59,28 @@ bool is_array_of_texts(std::string_view array) {
   return true;
 }
 
+/// Linux' `struct sched_attr` as sched_setattr(2) has it; its header can't be included beside the C library's.
+struct SchedulingAttributes {
+  std::uint32_t size = sizeof(SchedulingAttributes);
+  std::uint32_t policy = 0;  // SCHED_OTHER
+  std::uint64_t flags = 0;
+  std::int32_t nice = 0;
+  std::uint32_t priority = 0;
+  std::uint64_t runtime_ns = 0;
+  std::uint64_t deadline_ns = 0;
+  std::uint64_t period_ns = 0;
+};
+static_assert(sizeof(SchedulingAttributes) == 48);
+
+/// Whoever waits for an answer comes before what this thread writes for later: it weighs less, and its turns are so
+/// long that whoever wakes up in one, with a shorter one to come, goes first (Linux 6.12; before that they are as all).
+void let_others_first() {
+  SchedulingAttributes attributes;
+  attributes.nice = later_nice;
+  attributes.runtime_ns = later_slice_ns;
+  static_cast<void>(::syscall(SYS_sched_setattr, 0, &attributes, 0));
+}
+
 void append_padded(std::string& text) { text.append(padding, '\0'); }
 
 void split(std::string_view text, std::vector<std::string_view>& out) {
@@ -68,9 +93,10 @@ void split(std::string_view text, std::vector<std::string_view>& out) {
 
 }  // namespace
 
-Intake::Intake(store::Store& store, Hub& hub, Clock& clock, std::function<void(const model::Transaction&)> followed,
-               std::function<void()> queued)
+Intake::Intake(store::Store& store, StoreWatch& watch, Hub& hub, Clock& clock,
+               std::function<void(const model::Transaction&)> followed, std::function<void()> queued)
     : store_(store),
+      watch_(watch),
       hub_(hub),
       clock_(clock),
       followed_(std::move(followed)),
@@ -78,10 +104,13 @@ Intake::Intake(store::Store& store, Hub& hub, Clock& clock, std::function<void(c
       decoder_(codec::FieldNames()),
       thread_([this] { run(); }) {}
 
-Intake::~Intake() {
+Intake::~Intake() { end(); }
+
+std::size_t Intake::end() {
   stop_ = true;
   offered_more_.notify_all();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
+  return lost_;
 }
 
 void Intake::read(const Lines& lines, store::Batch& batch, codec::TextArena& arena) {
@@ -108,6 +137,12 @@ void Intake::read(const Lines& lines, store::Batch& batch, codec::TextArena& are
 }
 
 bool Intake::take(const Lines& lines, const std::atomic<bool>& stop, bool judged_here) {
+  std::size_t kept = 0;
+  return take(lines, stop, judged_here, 0, kept);
+}
+
+bool Intake::take(const Lines& lines, const std::atomic<bool>& stop, bool judged_here, std::int64_t patience_ns,
+                  std::size_t& kept) {
   std::size_t processed = 0;
   std::size_t alerts = 0;
   bool last = false;
@@ -130,7 +165,8 @@ bool Intake::take(const Lines& lines, const std::atomic<bool>& stop, bool judged
     // The position is behind all of it, so it is kept with the last part.
     if (last) batch.positions = lines.positions;
     store::Ingested ingested;
-    if (!keep(batch, stop, ingested)) return false;
+    if (!keep(batch, stop, patience_ns, ingested)) return false;
+    kept = processed;
     hub_.add(batch, ingested);
     if (queued_ && ingested.notifications > 0) queued_();
     if (judged_here || !followed_) continue;
@@ -141,41 +177,28 @@ bool Intake::take(const Lines& lines, const std::atomic<bool>& stop, bool judged
   return true;
 }
 
-bool Intake::keep(const store::Batch& batch, const std::atomic<bool>& stop, store::Ingested& out) {
+bool Intake::keep(const store::Batch& batch, const std::atomic<bool>& stop, std::int64_t patience_ns,
+                  store::Ingested& out) {
   std::int64_t pause_ns = first_pause_ns;
+  std::optional<std::int64_t> end_ns;
   for (;;) {
     Result<store::Ingested> ingested = store_.ingest(batch, clock_.wall_us());
     if (ingested) {
       out = std::move(*ingested);
-      note({});
+      watch_.note({});
       return true;
     }
-    note(ingested.error().message);
+    watch_.note(ingested.error().message);
     constexpr std::int64_t slice_ns = 50'000'000;
     const std::int64_t until_ns = clock_.monotonic_ns() + pause_ns;
-    while (clock_.monotonic_ns() < until_ns) {
-      if (stop) return false;
-      clock_.sleep_until_ns(std::min(until_ns, clock_.monotonic_ns() + slice_ns));
+    for (std::int64_t now_ns = 0; now_ns < until_ns;) {
+      now_ns = clock_.monotonic_ns();
+      if (stop && !end_ns) end_ns = now_ns + patience_ns;
+      if (end_ns && now_ns >= *end_ns) return false;
+      clock_.sleep_until_ns(std::min(until_ns, now_ns + slice_ns));
     }
-    if (stop) return false;
     pause_ns = std::min(pause_ns * 2, longest_pause_ns);
   }
-}
-
-void Intake::note(std::string trouble) {
-  const std::lock_guard lock(mutex_);
-  trouble_ = std::move(trouble);
-  looked_ns_ = clock_.monotonic_ns();
-}
-
-std::string Intake::trouble() {
-  {
-    const std::lock_guard lock(mutex_);
-    if (looked_ns_ != 0 && clock_.monotonic_ns() - looked_ns_ < look_again_ns) return trouble_;
-  }
-  const Result<void> probed = store_.probe(clock_.wall_us());
-  note(probed ? std::string() : probed.error().message);
-  return probed ? std::string() : probed.error().message;
 }
 
 bool Intake::behind() {
@@ -190,8 +213,7 @@ void Intake::offer(std::string_view processed, std::string_view alerts) {
 }
 
 void Intake::run() {
-  // Whoever waits for an answer comes before what is written for later. (This thread's alone, on Linux.)
-  static_cast<void>(setpriority(PRIO_PROCESS, 0, later_nice));
+  let_others_first();
   for (bool last = false; !last;) {
     std::string processed;
     std::string alerts;
@@ -210,7 +232,8 @@ void Intake::run() {
     append_padded(alerts);
     split(std::string_view(processed).substr(0, processed_size), lines.processed);
     split(std::string_view(alerts).substr(0, alerts_size), lines.alerts);
-    static_cast<void>(take(lines, stop_, true));
+    std::size_t kept = 0;
+    if (!take(lines, stop_, true, end_patience_ns, kept)) lost_ += lines.processed.size() - kept;
   }
 }
 

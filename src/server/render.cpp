@@ -31,16 +31,15 @@ void write_account(JsonWriter& json, const std::string& account, const std::stri
 
 }  // namespace
 
-std::string time_text(std::int64_t us) {
-  std::string text;
-  model::append_rfc3339(text, model::EventTime::from_us(us));
-  return text;
-}
+std::string time_text(std::int64_t us) { return model::rfc3339(model::EventTime::from_us(us)); }
 
-std::string amount_text(model::Amount amount) {
-  std::string text;
-  model::append_amount(text, amount);
-  return text;
+void write_lag(JsonWriter& json, std::optional<std::int64_t> lag) {
+  json.key("lag_records");
+  if (lag) {
+    json.value(*lag);
+  } else {
+    json.null();
+  }
 }
 
 void write_maybe(JsonWriter& json, std::string_view name, const std::optional<std::string>& text) {
@@ -62,7 +61,7 @@ void write_alert_members(JsonWriter& json, const store::AlertRow& alert, bool ma
   json.member("reason", masked ? model::masked_text(alert.reason, alert.account) : alert.reason);
   json.member("transaction_id", alert.transaction_id);
   write_account(json, alert.account, alert.account_ref, masked);
-  json.member("amount", amount_text(alert.amount)).member("timestamp", alert.timestamp);
+  json.member("amount", model::amount_text(alert.amount)).member("timestamp", alert.timestamp);
   json.member("time", time_text(alert.time_us)).member("rules_version", alert.rules_version);
   json.member("detected_at", time_text(alert.detected_us)).member("source", alert.source);
   write_word(json, "decision", alert.decision);
@@ -82,7 +81,7 @@ void write_alert(JsonWriter& json, const store::AlertRow& alert, bool masked) {
 void write_transaction(JsonWriter& json, const store::TransactionRow& transaction, bool masked) {
   json.begin_object().member("transaction_id", transaction.transaction_id);
   write_account(json, transaction.account, transaction.account_ref, masked);
-  json.member("transaction_type", transaction.type).member("amount", amount_text(transaction.amount));
+  json.member("transaction_type", transaction.type).member("amount", model::amount_text(transaction.amount));
   json.member("timestamp", transaction.timestamp).member("time", time_text(transaction.time_us));
   write_maybe(json, "location", transaction.location);
   write_maybe(json, "merchant", transaction.merchant);

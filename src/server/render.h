@@ -12,7 +12,6 @@ namespace bank::server {
 
 /// RFC 3339 with microseconds, UTC.
 [[nodiscard]] std::string time_text(std::int64_t us);
-[[nodiscard]] std::string amount_text(model::Amount amount);
 
 /// `masked`: account numbers as model::masked_account() has them, in reasons too.
 void write_alert(JsonWriter& json, const store::AlertRow& alert, bool masked);
@@ -28,5 +27,7 @@ void write_case_members(JsonWriter& json, const store::CaseRow& one, bool masked
 /// A text, or null.
 void write_maybe(JsonWriter& json, std::string_view name, const std::optional<std::string>& text);
 void write_maybe_time(JsonWriter& json, std::string_view name, std::optional<std::int64_t> us);
+/// The member `lag_records`.
+void write_lag(JsonWriter& json, std::optional<std::int64_t> lag);
 
 }  // namespace bank::server

@@ -1,7 +1,7 @@
 // A database as SQL with bound values: what SQLite and PostgreSQL have in common. Private to this room.
 //
 // Values are `$1`, `$2` … in the text, and never stand in it themselves. A statement is prepared when it is first seen,
-// so its text must be one of few. One thread at a time.
+// and kept so among the last `statements_max`. One thread at a time, but for hurry().
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 
 namespace bank::store {
@@ -50,6 +51,9 @@ class Rows {
   std::vector<std::optional<std::string>> cells_;
 };
 
+/// Statements that are kept prepared; when there are more, all are let go.
+inline constexpr std::size_t statements_max = 200;
+
 /// Words in which the two differ.
 struct Dialect {
   std::string_view key;      ///< A column that numbers the rows by itself.
@@ -73,6 +77,9 @@ class Database {
   [[nodiscard]] virtual Result<void> begin() = 0;
   [[nodiscard]] virtual Result<void> commit() = 0;
   virtual void rollback() = 0;
+  /// The program is to end: what does not answer is waited for a few seconds and, from then on, not at all. From any
+  /// thread.
+  virtual void hurry() = 0;
 
   [[nodiscard]] virtual const Dialect& dialect() const = 0;
   /// What stops an UPDATE or DELETE of a table, as a script.
@@ -88,8 +95,8 @@ class Database {
 
 /// `path`: made where there is none. Errors name it.
 [[nodiscard]] Result<std::unique_ptr<Database>> open_sqlite(const std::string& path);
-/// `url`: `postgresql://…`, as libpq takes it.
-[[nodiscard]] Result<std::unique_ptr<Database>> open_postgresql(const std::string& url);
+/// `url`: `postgresql://…`, as libpq takes it. `clock` outlives it.
+[[nodiscard]] Result<std::unique_ptr<Database>> open_postgresql(const std::string& url, const Clock& clock);
 
 /// A transaction that is undone unless it is committed.
 class Transaction {

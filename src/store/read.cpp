@@ -10,8 +10,6 @@
 namespace bank::store {
 namespace {
 
-constexpr std::size_t window_max = 10'000;
-
 /// `number|id`: where a page ended.
 struct Cursor {
   std::int64_t number = 0;
@@ -230,10 +228,10 @@ Result<std::vector<TransactionRow>> Store::account_window(std::string_view accou
                                                           std::int64_t to_us) {
   const std::lock_guard lock(mutex_);
   const auto rows = database_->query(
-      fmt::format("SELECT {} FROM transactions WHERE account = $1 AND time_us >= $2 AND time_us <= $3 ORDER BY seq "
-                  "LIMIT $4",
+      fmt::format("SELECT {} FROM (SELECT * FROM transactions WHERE account = $1 AND time_us >= $2 AND time_us <= $3 "
+                  "ORDER BY time_us DESC, seq DESC LIMIT $4) AS latest ORDER BY seq",
                   transaction_columns),
-      {account, from_us, to_us, static_cast<std::int64_t>(window_max)});
+      {account, from_us, to_us, static_cast<std::int64_t>(account_window_max)});
   if (!rows) return std::unexpected(rows.error());
   return all_of(*rows, transaction_of);
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -142,8 +143,13 @@ struct NotificationRow {
   std::int64_t queued_us = 0;
   std::optional<std::int64_t> tried_us;
   std::optional<std::string> error;  ///< Of the last attempt.
+  std::string key;  ///< message_key() of the message that it goes in, however often that is tried; empty: in none yet.
   AlertRow alert;
 };
+
+/// What tells a repeated message from a new one: the alert's id, or a hash of several, or of an odd one; ASCII without
+/// blanks, 255 bytes at most.
+[[nodiscard]] std::string message_key(std::span<const AlertRow> alerts);
 
 /// What waits for one receiver.
 struct NotificationFigures {

@@ -10,7 +10,7 @@
 namespace bank::store {
 namespace {
 
-constexpr std::int64_t schema_version = 1;
+constexpr std::int64_t schema_version = 2;
 
 std::string schema(const Database& database) {
   const Dialect& dialect = database.dialect();
@@ -70,6 +70,14 @@ CREATE TABLE IF NOT EXISTS tokens (
   return sql + database.append_only("audit");
 }
 
+/// What a store of version 1 lacks; its tables are made as they were then.
+constexpr std::string_view version_2 = R"(
+ALTER TABLE notifications ADD COLUMN message_key TEXT;
+CREATE INDEX notifications_message ON notifications (target, message_key) WHERE message_key IS NOT NULL;
+CREATE INDEX notifications_figures ON notifications (target, dead, queued_us);
+UPDATE meta SET value = '2' WHERE name = 'schema';
+)";
+
 Result<std::string> random_hex() {
   std::array<unsigned char, 16> bytes{};
   if (getrandom(bytes.data(), bytes.size(), 0) != std::ssize(bytes)) return fail("the system gives no random bytes");
@@ -80,10 +88,10 @@ Result<std::string> random_hex() {
 
 }  // namespace
 
-Result<std::unique_ptr<Store>> Store::open(const Options& options) {
+Result<std::unique_ptr<Store>> Store::open(const Options& options, const Clock& clock) {
   const bool postgresql = options.location.starts_with("postgresql://") || options.location.starts_with("postgres://");
   Result<std::unique_ptr<Database>> database =
-      postgresql ? open_postgresql(options.location) : open_sqlite(options.location);
+      postgresql ? open_postgresql(options.location, clock) : open_sqlite(options.location);
   if (!database) return std::unexpected(database.error());
   std::unique_ptr<Store> store(new Store(std::move(*database), options));
   if (Result<void> done = store->set_up(); !done) return std::unexpected(done.error());
@@ -101,20 +109,26 @@ Result<void> Store::set_up() {
   const Result<std::string> secret = random_hex();
   if (!secret) return std::unexpected(secret.error());
   const std::string insert = "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-  const std::string version = std::to_string(schema_version);
-  if (auto done = database_->execute(insert, {"schema", version}); !done) return std::unexpected(done.error());
+  if (auto done = database_->execute(insert, {"schema", "1"}); !done) return std::unexpected(done.error());
   if (auto done = database_->execute(insert, {"account_secret", *secret}); !done) return std::unexpected(done.error());
   const Result<Rows> rows = database_->query("SELECT name, value FROM meta");
   if (!rows) return std::unexpected(rows.error());
+  std::int64_t version = 1;
   for (std::size_t i = 0; i < rows->size(); ++i) {
     if (rows->text(i, 0) == "account_secret") secret_ = rows->text(i, 1);
-    if (rows->text(i, 0) == "schema" && rows->integer(i, 1) > schema_version) {
-      return fail_config(fmt::format("the store has tables of version {}, and this bank knows {}; take a newer bank",
-                                     rows->integer(i, 1), schema_version));
-    }
+    if (rows->text(i, 0) == "schema") version = rows->integer(i, 1);
+  }
+  if (version > schema_version) {
+    return fail_config(fmt::format("the store has tables of version {}, and this bank knows {}; take a newer bank",
+                                   version, schema_version));
+  }
+  if (version < 2) {
+    if (Result<void> done = database_->script(std::string(version_2)); !done) return done;
   }
   return transaction->commit();
 }
+
+void Store::hurry() { database_->hurry(); }
 
 Result<void> Store::probe(std::int64_t now_us) {
   const std::lock_guard lock(mutex_);

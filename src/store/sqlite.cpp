@@ -118,6 +118,7 @@ class Sqlite final : public Database {
     // Some errors have undone it already.
     if (sqlite3_get_autocommit(handle_.get()) == 0) static_cast<void>(script("ROLLBACK"));
   }
+  void hurry() override {}  // a file has no network behind it, and a lock is waited for briefly anyway
 
   [[nodiscard]] const Dialect& dialect() const override { return sqlite_dialect; }
   [[nodiscard]] std::string append_only(std::string_view table) const override {
@@ -132,6 +133,7 @@ class Sqlite final : public Database {
 
  private:
   Result<sqlite3_stmt*> prepared(const std::string& sql) {
+    if (statements_.size() >= statements_max && !statements_.contains(sql)) statements_.clear();
     Statement& statement = statements_[sql];
     if (statement == nullptr) {
       sqlite3_stmt* made = nullptr;

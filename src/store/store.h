@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "model/alert_record.h"
 #include "model/transaction.h"
@@ -23,6 +24,7 @@
 namespace bank::store {
 
 class Database;
+class Rows;
 
 /// Which alerts a receiver of notifications is told of.
 struct NotificationRoute {
@@ -70,6 +72,9 @@ struct Page {
   std::vector<T> items;
   std::optional<std::string> next;
 };
+
+/// What Store::account_window() gives at most.
+inline constexpr std::size_t account_window_max = 10'000;
 
 enum class Order : std::uint8_t { time, detected, score };
 
@@ -125,13 +130,16 @@ enum class Changed : std::uint8_t { yes, no_such, other_version };
 
 class Store {
  public:
-  /// Makes the tables where they are missing. Errors: it can't be opened, or is of a newer bank (config).
-  [[nodiscard]] static Result<std::unique_ptr<Store>> open(const Options& options);
+  /// Makes the tables where they are missing. `clock` outlives it. Errors: it can't be opened, or is of a newer bank
+  /// (config).
+  [[nodiscard]] static Result<std::unique_ptr<Store>> open(const Options& options, const Clock& clock);
   ~Store();
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
   [[nodiscard]] bool is_postgresql() const { return postgresql_; }
+  /// The program is to end: a database that does not answer is waited for a few seconds and, from then on, not at all.
+  void hurry();
   /// Whether something can be written now.
   [[nodiscard]] Result<void> probe(std::int64_t now_us);
 
@@ -156,7 +164,8 @@ class Store {
   /// Newest first; with `around_us` half of them from that time on, and half before.
   [[nodiscard]] Result<std::vector<TransactionRow>> account_transactions(std::string_view account, std::size_t limit,
                                                                          std::optional<std::int64_t> around_us);
-  /// All from `from_us` to `to_us`, both included, oldest first, in the order of arrival; 10,000 at most.
+  /// All from `from_us` to `to_us`, both included, in the order of arrival; of more than `account_window_max` those
+  /// with the latest times.
   [[nodiscard]] Result<std::vector<TransactionRow>> account_window(std::string_view account, std::int64_t from_us,
                                                                    std::int64_t to_us);
   /// The newest `limit`, in the order of arrival.
@@ -184,20 +193,23 @@ class Store {
 
   // ---- notifications (notifications.cpp): one for each alert and receiver, queued in the transaction that keeps the
   // alert, and dropped when the receiver has it.
-  /// The oldest `limit` that wait for `target`; what was tried three times in vain, only if nothing else waits.
-  [[nodiscard]] Result<std::vector<NotificationRow>> waiting_notifications(std::string_view target, std::size_t limit);
+  /// What goes to `target` in its next message: the oldest that waits, with those of the message that it is in already,
+  /// or, if it is in none, with the next ones up to `limit`, which are one message from then on, with its key, until
+  /// they are delivered or given up. What was tried three times in vain, only if nothing else waits.
+  [[nodiscard]] Result<std::vector<NotificationRow>> next_notifications(std::string_view target, std::size_t limit);
   [[nodiscard]] Result<void> notifications_delivered(std::span<const std::int64_t> ids);
   /// `dead`: they are not tried again.
   [[nodiscard]] Result<void> notifications_failed(std::span<const std::int64_t> ids, std::string_view error, bool dead,
                                                   std::int64_t now_us);
-  /// Gives up what waits for `target` and was queued before `queued_before_us`; how many.
+  /// Gives up what waits for `target` and was queued before `queued_before_us`; how many. As all that may be about
+  /// many, it goes piece by piece, and lets others in between.
   [[nodiscard]] Result<std::int64_t> give_up_notifications(std::string_view target, std::int64_t queued_before_us);
   /// Gives up these, which were not tried once more.
   [[nodiscard]] Result<void> give_up_notifications(std::span<const std::int64_t> ids, std::string_view why);
   /// Gives up what waits for others than `targets`; how many.
   [[nodiscard]] Result<std::int64_t> give_up_unknown_targets(std::span<const std::string> targets);
   /// Those that were given up wait again, as if queued now: those of `ids` (empty: all) that are for one of `targets`
-  /// (empty: all); how many.
+  /// (empty: all); how many. The audit log names their alerts.
   [[nodiscard]] Result<std::int64_t> resend_notifications(std::span<const std::int64_t> ids,
                                                           const std::vector<std::string>& targets, const Actor& actor);
   /// The same are dropped for good.
@@ -243,6 +255,13 @@ class Store {
   Result<void> update_alert(const AlertRow& before, const Change& change, const Actor& actor);
   Result<std::int64_t> change_dead(bool again, std::span<const std::int64_t> ids,
                                    const std::vector<std::string>& targets, const Actor& actor);
+  Result<std::vector<NotificationRow>> new_message(std::string_view target, std::int64_t first_id,
+                                                   std::int64_t attempts_by_three, std::size_t limit);
+  Result<std::size_t> change_dead_piece(bool again, std::span<const std::int64_t> ids,
+                                        const std::vector<std::string>& targets, const Actor& actor,
+                                        std::int64_t& last_id);
+  Result<Rows> dead_notifications(std::span<const std::int64_t> ids, const std::vector<std::string>& targets,
+                                  std::int64_t behind_id);
   Result<void> queue_notifications(std::int64_t now_us, Ingested& out);
   Result<void> count(const Batch& batch, const Ingested& ingested);
   Result<void> drop_old();

@@ -1,6 +1,8 @@
 #include <sqlite3.h>
 
+#include <chrono>
 #include <fstream>
+#include <thread>
 
 #include "store/test_store.h"
 
@@ -195,7 +197,7 @@ TEST_P(StoreTest, KeepsNothingOfABatchThatFails) {
 
 TEST_P(StoreTest, RefusesTablesOfANewerBank) {
   ASSERT_TRUE(raw()->execute("UPDATE meta SET value = '999' WHERE name = 'schema'"));
-  const auto opened = Store::open(options_);
+  const auto opened = Store::open(options_, clock_);
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().kind, ErrorKind::config);
   EXPECT_THAT(opened.error().message, HasSubstr("take a newer bank"));
@@ -222,11 +224,45 @@ TEST_P(StoreTest, GoesOnWhenTheDatabaseIsBack) {
   EXPECT_THAT(ingest(made).alerts, SizeIs(1));
 }
 
+TEST_P(StoreTest, AServerThatIsFrozenEndsNoWaitForTheEndAndKeepsNothingHalf) {
+  if (GetParam() != "postgresql") GTEST_SKIP() << "a file does not freeze";
+  Made made;
+  made.transaction("T1", "ACC-1").alert("T1", "ACC-1");
+  postgresql()->freeze();
+  const auto begun = std::chrono::steady_clock::now();
+  std::thread waits([&] { EXPECT_FALSE(store_->ingest(made.batch, noon_us)); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  store_->hurry();
+  EXPECT_FALSE(store_->probe(noon_us));
+  waits.join();
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(8));
+  store_.reset();
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(8));
+  postgresql()->thaw();
+  open();
+  EXPECT_THAT(ingest(made).alerts, SizeIs(1));
+  EXPECT_THAT(*store_->counters(), testing::Contains(testing::Pair("transactions", 1)));
+}
+
+TEST_P(StoreTest, HoldsNoMoreStatementsThanItMay) {
+  const auto database = raw();
+  for (std::size_t i = 0; i < 2 * statements_max + 1; ++i) {
+    const auto rows = database->query("SELECT " + std::to_string(i));
+    ASSERT_TRUE(rows) << rows.error().message;
+    ASSERT_EQ(rows->integer(0, 0), static_cast<std::int64_t>(i));
+  }
+  if (GetParam() != "postgresql") return;
+  const auto held = database->query("SELECT count(*) FROM pg_prepared_statements");
+  ASSERT_TRUE(held) << held.error().message;
+  EXPECT_LE(held->integer(0, 0), static_cast<std::int64_t>(statements_max));
+}
+
 TEST(SqliteStore, SaysThatAnotherProgramHoldsItAndGoesOnAfterwards) {
   const std::string path =
       (std::filesystem::temp_directory_path() / ("bank_locked_" + std::to_string(getpid()))).string();
   std::filesystem::remove(path);
-  const auto store = Store::open({.location = path});
+  const SystemClock clock;
+  const auto store = Store::open({.location = path}, clock);
   ASSERT_TRUE(store);
   sqlite3* other = nullptr;
   ASSERT_EQ(sqlite3_open(path.c_str(), &other), SQLITE_OK);

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -41,6 +42,7 @@ class TestPostgresql {
     return server;
   }
   ~TestPostgresql() {
+    thaw();
     stop();
     std::error_code ignored;
     std::filesystem::remove_all(folder_, ignored);
@@ -53,12 +55,32 @@ class TestPostgresql {
     if (running_) run(programs() + "/pg_ctl -D " + folder_ + "/data -m immediate -w stop");
     running_ = false;
   }
+  /// Every process of it stands still, and holds what it holds; the system goes on taking connections for it.
+  void freeze() { signal(SIGSTOP); }
+  void thaw() { signal(SIGCONT); }
   void start_again() {
     running_ = run(programs() + "/pg_ctl -D " + folder_ + "/data -w -t 60 -l " + folder_ + "/log -o \"-c " +
                    "listen_addresses='' -k " + folder_ + " -c fsync=off\" start");
   }
 
  private:
+  void signal(int number) const {
+    std::ifstream file(folder_ + "/data/postmaster.pid");
+    pid_t first = 0;
+    if (!(file >> first) || first <= 1) return;
+    // The first one first, so that none is added; /proc/PID/stat is `PID (name) state parent …`.
+    ::kill(first, number);
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc", ignored)) {
+      std::ifstream stat(entry.path() / "stat");
+      std::string text;
+      if (!std::getline(stat, text)) continue;
+      const std::size_t name_end = text.rfind(')');
+      if (name_end == std::string::npos || name_end + 4 > text.size()) continue;
+      if (std::atoi(text.c_str() + name_end + 4) == first) ::kill(std::atoi(text.c_str()), number);
+    }
+  }
+
   TestPostgresql() {
     std::string pattern = "/tmp/bank_pg_XXXXXX";
     if (mkdtemp(pattern.data()) != nullptr) folder_ = pattern;

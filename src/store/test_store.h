@@ -96,7 +96,7 @@ class StoreTest : public testing::TestWithParam<std::string> {
       }
       ASSERT_NE(postgresql(), nullptr) << "PostgreSQL is installed and does not start";
       options_.location = postgresql()->url();
-      const auto database = open_postgresql(options_.location);
+      const auto database = open_postgresql(options_.location, clock_);
       ASSERT_TRUE(database) << database.error().message;
       ASSERT_TRUE((*database)->script("DROP SCHEMA public CASCADE; CREATE SCHEMA public"));
     } else {
@@ -111,12 +111,13 @@ class StoreTest : public testing::TestWithParam<std::string> {
 
   void open() {
     store_.reset();
-    Result<std::unique_ptr<Store>> opened = Store::open(options_);
+    Result<std::unique_ptr<Store>> opened = Store::open(options_, clock_);
     ASSERT_TRUE(opened) << opened.error().message;
     store_ = std::move(*opened);
   }
   std::unique_ptr<Database> raw() {
-    auto database = GetParam() == "sqlite" ? open_sqlite(options_.location) : open_postgresql(options_.location);
+    auto database =
+        GetParam() == "sqlite" ? open_sqlite(options_.location) : open_postgresql(options_.location, clock_);
     EXPECT_TRUE(database);
     return std::move(*database);
   }
@@ -133,6 +134,7 @@ class StoreTest : public testing::TestWithParam<std::string> {
     return out;
   }
 
+  SystemClock clock_;
   std::filesystem::path folder_;
   Options options_;
   std::unique_ptr<Store> store_;

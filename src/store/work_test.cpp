@@ -93,6 +93,17 @@ TEST_P(StoreWorkTest, ShowsAnAccountAroundATime) {
   EXPECT_EQ(*store_->account("none"), std::nullopt);
 }
 
+TEST_P(StoreWorkTest, AWindowThatIsTooFullHasTheLatestInTheOrderOfArrival) {
+  Made made;
+  for (int i = 0; i < 10'005; ++i) made.transaction("T" + std::to_string(i), "ACC-1", noon_us + i);
+  ingest(made);
+  const auto window = store_->account_window("ACC-1", noon_us, noon_us + 10'002);
+  ASSERT_TRUE(window) << window.error().message;
+  ASSERT_THAT(*window, SizeIs(account_window_max));
+  EXPECT_EQ(window->front().transaction_id, "T3");
+  EXPECT_EQ(window->back().transaction_id, "T10002");
+}
+
 TEST_P(StoreWorkTest, DropsTheOldestTransactionsAndNoAlert) {
   options_.transactions_max = 1000;
   open();

@@ -86,6 +86,20 @@ def secret_file(folder, name, text):
     return path
 
 
+def signed_certificate(folder):
+    """An authority of the test's own, and a certificate for localhost that it vouches for: (the authority's file, (certificate, key))."""
+    folder = pathlib.Path(folder)
+    authority, authority_key, key, wish, signed = (folder / name for name in ("authority.pem", "authority.key", "key.pem", "wish.pem", "signed.pem"))
+    kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    commands = [["req", "-x509", *kind, "-days", "2", "-subj", "/CN=The test's authority", "-out", authority, "-keyout", authority_key],
+                ["req", "-new", *kind, "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-out", wish, "-keyout", key],
+                ["x509", "-req", "-in", wish, "-CA", authority, "-CAkey", authority_key, "-CAcreateserial", "-days", "2", "-copy_extensions", "copy",
+                 "-out", signed]]
+    for command in commands:
+        subprocess.run(["openssl", *command], check=True, capture_output=True)
+    return authority, (signed, key)
+
+
 def started(receivers, settings=None):
     """`receivers`: a function of the folder, to the list as it stands in the file."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="bank_notifications_"))
@@ -231,7 +245,42 @@ def test_what_is_refused_is_kept_seen_and_sent_again():
             assert admin.call("POST", "/api/v1/notifications/resend", {}).json == {"resent": 1}
             wait_until(lambda: len(receiver.bodies(taken=True)) == 3, "all three taken")
             wait_until(lambda: metric(dashboard, "bank_notifications_dead") == 0, "none is dead")
-            assert [entry["to"] for entry in admin.get("/api/v1/audit?action=notification")["items"]] == ["1", "1"]
+            log = admin.get("/api/v1/audit?action=notification")["items"]
+            assert [entry["to"] for entry in log] == ["1", "1"]
+            assert {entry["from"] for entry in log} == {item["alert_id"] for item in page["items"] + rest["items"]}, log
+
+
+def test_a_sum_that_may_have_come_keeps_its_key_and_its_alerts_until_it_is_taken():
+    def receivers(receiver):
+        return lambda _: f"  - {{name: siem, kind: webhook, url: \"{receiver.url()}\", timeout: 1s, burst: 1, per_minute: 600}}\n"
+    with Receiver([2.0, 2.0]) as receiver:  # takes it, and says so too late
+        with started(receivers(receiver)) as dashboard:
+            add_alerts(dashboard, range(1, 6))
+            wait_until(lambda: len(receiver.bodies()) == 1, "the first try")
+            add_alerts(dashboard, range(6, 9))
+            wait_until(lambda: len(receiver.bodies()) == 2, "the second try")
+            dashboard.process.kill()
+            dashboard.process.wait()
+            dashboard.start()
+            admin = User(dashboard, "admin")
+            wait_until(lambda: receiver_state(admin)["waiting"] == 0, "all are taken")
+            bodies = receiver.bodies()
+            told = {body["key"]: body.get("count", 1) for body in bodies}
+            assert sum(told.values()) == 8, bodies
+            assert len({headers["Idempotency-Key"] for _, _, headers, *_ in receiver.got}) == len(told)
+            assert bodies[0] == bodies[1], bodies
+
+
+def test_viewers_are_not_told_what_a_receiver_answered():
+    with Receiver([(500, {}, b"s3cret-of-the-receiver")] * 50) as receiver:
+        with started(lambda _: f"  - {{name: siem, kind: webhook, url: \"{receiver.url()}\"}}\n") as dashboard:
+            admin = User(dashboard, "admin")
+            assert admin.call("POST", "/api/v1/users", {"user": "vic", "password": PASSWORD, "role": "viewer"}).status == 201
+            add_alerts(dashboard, [1])
+            check = lambda user: next(one for one in user.get("/api/v1/health")["checks"] if one["name"] == "notifications")
+            wait_until(lambda: "s3cret-of-the-receiver" in check(admin)["text"], "an admin is told")
+            shown = check(User(dashboard, "vic"))
+            assert shown["status"] == "WARNING" and "siem" in shown["text"] and "s3cret" not in shown["text"], shown
 
 
 def test_what_is_given_up_can_be_discarded_and_is_not_sent_to_nobody():
@@ -305,20 +354,23 @@ def test_old_alerts_are_not_told():
             assert alert_ids(receiver.bodies()) == ["TXN-20260302-00000002:HIGH_AMOUNT"]
 
 
-def test_https_is_verified():
-    with tempfile.TemporaryDirectory() as keys:
-        pair = certificate(keys)
+def test_https_is_verified_by_the_receivers_own_authority():
+    with tempfile.TemporaryDirectory() as keys, tempfile.TemporaryDirectory() as others:
+        authority, pair = signed_certificate(keys)
+        other = certificate(others)[0]
         with Receiver(certificate=pair) as receiver:
             def receivers(_):
                 good, other_name = receiver.url(host="localhost"), receiver.url(host="127.0.0.1")
-                return (f"  - {{name: siem, kind: webhook, url: \"{good}\", ca_file: {pair[0]}}}\n"
+                return (f"  - {{name: siem, kind: webhook, url: \"{good}\", ca_file: {authority}}}\n"
                         f"  - {{name: unknown, kind: webhook, url: \"{good}\"}}\n"
-                        f"  - {{name: misnamed, kind: webhook, url: \"{other_name}\", ca_file: {pair[0]}}}\n")
+                        f"  - {{name: foreign, kind: webhook, url: \"{good}\", ca_file: {other}}}\n"
+                        f"  - {{name: misnamed, kind: webhook, url: \"{other_name}\", ca_file: {authority}}}\n")
             with started(receivers) as dashboard:
                 admin = User(dashboard, "admin")
                 add_alerts(dashboard, [1])
-                wait_until(lambda: len(receiver.bodies()) == 1, "the one that knows the certificate")
-                wait_until(lambda: "certificate" in (receiver_state(admin, "unknown")["trouble"] or ""), "an unknown authority is refused")
+                wait_until(lambda: len(receiver.bodies()) == 1, "the one that knows the authority")
+                for name in ("unknown", "foreign"):
+                    wait_until(lambda: "certificate" in (receiver_state(admin, name)["trouble"] or ""), f"{name}: another authority is refused")
                 wait_until(lambda: receiver_state(admin, "misnamed")["trouble"], "another name is refused")
                 assert len(receiver.bodies()) == 1
 

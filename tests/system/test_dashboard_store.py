@@ -5,7 +5,7 @@ import resource
 import sqlite3
 import time
 
-from dashboard_client import Dashboard, Events, User, alert_line, run, transaction, wait_until
+from dashboard_client import PASSWORD, Dashboard, Events, User, alert_line, run, transaction, wait_until
 
 
 def alerts_in(user):
@@ -36,6 +36,19 @@ def test_a_locked_store_stops_the_source_and_loses_nothing():
         other.close()
         wait_until(lambda: alerts_in(admin) == 30, "what came meanwhile")
         wait_until(lambda: dashboard.raw("GET", "/readyz").status == 200, "/readyz says so again")
+
+
+def test_behind_a_proxy_nobody_is_told_where_the_store_is():
+    with Dashboard("--origin", "https://fraud.example") as dashboard:
+        wait_until(lambda: dashboard.raw("GET", "/readyz").status == 200, "ready")
+        other = sqlite3.connect(dashboard.folder / "dashboard.db", isolation_level=None)
+        other.execute("BEGIN EXCLUSIVE")
+        wait_until(lambda: dashboard.raw("GET", "/readyz").status == 503, "/readyz says so")
+        assert dashboard.raw("GET", "/readyz").body == "the store can't be written\n"
+        login = dashboard.raw("POST", "/api/v1/session", json.dumps({"user": "admin", "password": PASSWORD}), {"Content-Type": "application/json"})
+        assert login.status == 503 and login.json["error"]["message"] == "the store does not answer", login
+        assert "dashboard.db" not in dashboard.raw("GET", "/metrics").body
+        other.close()
 
 
 def test_a_store_that_is_taken_away_is_missed_and_taken_up_again():
