@@ -1,7 +1,6 @@
 #include "cli/spark_job.h"
 
 #include <fmt/format.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include <algorithm>

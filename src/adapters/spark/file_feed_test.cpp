@@ -118,7 +118,9 @@ TEST(FileFeed, TellsWhatIsWrongWithAnArrayBehindWhatCouldBeRead) {
 }
 
 TEST(FileFeed, ARecordWithoutEndComesInPieces) {
-  const std::string text = line_of(1) + "\n" + std::string(40'000'000, 'x') + "\n" + line_of(2) + "\n";
+  std::string text = line_of(1) + "\n";
+  text.append(40'000'000, 'x');
+  text += "\n" + line_of(2) + "\n";
   const auto found = whole(text, pipeline::Layout::json_lines, 1 << 20);
   ASSERT_EQ(found.size(), 5U);
   EXPECT_THAT(found[1], HasSubstr("2 too_long:16777215 xxx"));

@@ -94,7 +94,7 @@ std::uint64_t Setup::state_id() const {
 }
 
 Try<std::shared_ptr<const Setup>> make_setup(std::string_view yaml, const std::string& name, std::string_view options) {
-  const auto setup = std::make_shared<Setup>();
+  auto setup = std::make_shared<Setup>();
   const Try<std::vector<Option>> parsed = parse_options(options);
   if (!parsed) return std::unexpected(parsed.error());
   for (const Option& option : *parsed) {
