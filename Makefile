@@ -100,7 +100,7 @@ lint: ## Formatting, the layers, the tree's tidiness
 	@git ls-files -z '*.cpp' '*.h' | xargs -0 clang-format-19 --dry-run -Werror
 
 .PHONY: tidy
-tidy: ## clang-tidy over every source file (six minutes on two cores)
+tidy: ## clang-tidy over every source file (a quarter of an hour on two cores)
 	@tools/setup run test lint
 	$(call build,dev,bank_version)
 	@JOBS=$(JOBS) tools/lint_cpp build/dev
