@@ -19,11 +19,11 @@ Response text_response(std::string body, unsigned status = 200) {
   return response;
 }
 
-monitor::Check check_of(std::string name, const std::string& trouble, std::string fine) {
+monitor::Check check_of(std::string name, const std::string& trouble, const std::string& fine) {
   monitor::Check check;
   check.name = std::move(name);
   check.status = trouble.empty() ? monitor::Status::ok : monitor::Status::critical;
-  check.text = trouble.empty() ? std::move(fine) : trouble;
+  check.text = trouble.empty() ? fine : trouble;
   return check;
 }
 

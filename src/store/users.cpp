@@ -114,7 +114,7 @@ Result<Store::UserChanged> Store::change_user(std::string_view name, const std::
   Steps steps(*database_, actor);
   if (role && *role != before.role) {
     steps.execute("UPDATE users SET role = $1 WHERE name = $2", {*role, name});
-    steps.audit("user.role", name, before.role, *role);
+    steps.audit("user.role", name, before.role, role);
   }
   if (disabled && *disabled != before.disabled) {
     steps.execute("UPDATE users SET disabled = $1 WHERE name = $2", {std::int64_t{*disabled}, name});
