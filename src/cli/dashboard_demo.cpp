@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cmath>
 #include <ctime>
 #include <mutex>
+#include <optional>
 #include <thread>
-#include <utility>
 
 #include "cli/dashboard_source.h"
 #include "codec/decode.h"
@@ -22,8 +21,10 @@ constexpr std::size_t padding = 64;
 /// these.
 constexpr std::int64_t history_s = 3600;
 constexpr std::uint64_t history_transactions_max = 200'000;
-constexpr std::int64_t hole_us = 500'000;
-constexpr std::size_t history_piece_bytes = 1 << 20;
+/// What is no older than this is live; and so is all that comes when so many were made, as a stream that is faster than
+/// the store never gets so near.
+constexpr std::int64_t past_us = 3'000'000;
+constexpr std::int64_t past_transactions_max = 2 * history_transactions_max;
 /// Of the average account: more than in a bank, so that there is something to see of each.
 constexpr double per_day = 12;
 
@@ -59,76 +60,56 @@ class DemoSource final : public DashboardSource {
 
  private:
   void run() {
-    if (dashboard_.hub().totals().transactions == 0) note(make_past());
-    if (!stop_) note(make_live());
-  }
-
-  void note(const Result<generator::Totals>& made) {
+    const auto made = make();
     if (made || stop_) return;
     const std::lock_guard lock(mutex_);
     trouble_ = made.error().message;
   }
 
-  // What passes while the past is made is made next, until it is next to nothing: a hole would stand in the charts.
-  Result<generator::Totals> make_past() {
-    std::int64_t end_us = context_.clock.wall_us();
-    const double most = static_cast<double>(history_transactions_max) / *options_.per_second;
-    std::int64_t begin_us = end_us - static_cast<std::int64_t>(std::min(most, double{history_s}) * 1e6);
-    for (int round = 0;; ++round) {
-      auto made = make_history(begin_us, end_us, fmt::format("-past{}", round));
-      if (!made || stop_) return made;
-      begin_us = std::exchange(end_us, context_.clock.wall_us());
-      if (end_us - begin_us < hole_us) return made;
-    }
-  }
-
-  Result<generator::Totals> make_history(std::int64_t begin_us, std::int64_t end_us, const std::string& suffix) {
-    generator::Options options = options_;
-    const double seconds = static_cast<double>(end_us - begin_us) / 1e6;
-    options.count = static_cast<std::uint64_t>(std::ceil(*options.per_second * seconds));
-    options.start = model::EventTime::from_us(begin_us);
-    Result<generator::Generator> generator = generator::Generator::make(options);
-    if (!generator) return std::unexpected(generator.error());
-    generator::Sinks sinks;
-    sinks.transactions = [this, &suffix](std::string_view text) -> Result<void> {
-      if (auto judged = judge(text, suffix); !judged) return judged;
-      return processed_.size() < history_piece_bytes ? Result<void>() : flush(true);
-    };
-    auto made = generator::produce(*generator, generator::Format::jsonl, 1, stop_, sinks);
-    if (made && !stop_) {
-      if (auto flushed = flush(true); !flushed) return std::unexpected(flushed.error());
-    }
-    return made;
-  }
-
-  Result<generator::Totals> make_live() {
+  // One stream: in a new demo it began in the past, and what was due since is made at once; then each at its time.
+  Result<generator::Totals> make() {
     generator::Options options = options_;
     options.count = generator::Options::endless;
-    options.start = model::EventTime::from_us(context_.clock.wall_us());
+    live_ = dashboard_.hub().totals().transactions > 0;
+    const double most_s = static_cast<double>(history_transactions_max) / *options_.per_second;
+    const auto history_us = live_ ? 0 : static_cast<std::int64_t>(std::min(most_s, double{history_s}) * 1e6);
+    // The generator begins with a whole second, and each is to be judged at its own time.
+    const std::int64_t now_us = context_.clock.wall_us();
+    const std::int64_t start_us = (now_us - history_us) / 1'000'000 * 1'000'000;
+    options.start = model::EventTime::from_us(start_us);
     Result<generator::Generator> generator = generator::Generator::make(options);
     if (!generator) return std::unexpected(generator.error());
     flushed_ns_ = context_.clock.monotonic_ns();
     generator::Sinks sinks;
     sinks.transactions = [this](std::string_view text) -> Result<void> {
-      if (auto judged = judge(text, suffix_); !judged) return judged;
+      const auto oldest = judge(text);
+      if (!oldest) return std::unexpected(oldest.error());
+      if (!live_) {
+        live_ = context_.clock.wall_us() - oldest->us() < past_us || number_ > past_transactions_max;
+        return flush(!live_);
+      }
       return context_.clock.monotonic_ns() - flushed_ns_ < piece_ns ? Result<void>() : flush(false);
     };
-    return generator::produce_paced(*generator, generator::Format::jsonl, context_.clock, stop_, sinks);
+    return generator::produce_paced(*generator, generator::Format::jsonl, context_.clock, stop_, sinks,
+                                    (now_us - start_us) * 1000);
   }
 
-  Result<void> judge(std::string_view text, std::string_view suffix) {
+  // Lines, in the order of their times; the time of the first.
+  Result<model::EventTime> judge(std::string_view text) {
     std::string padded(text);
     padded.append(padding, '\0');
     std::vector<std::string_view> lines;
     split(std::string_view(padded).substr(0, text.size()), lines);
     codec::TextArena arena;
+    std::optional<model::EventTime> oldest;
     for (const std::string_view line : lines) {
       auto transaction = decoder_.decode(line, arena);
       if (!transaction) return fail(fmt::format("the generator made what is no transaction: {}", line));
-      transaction->transaction_id = arena.keep(fmt::format("{}{}", transaction->transaction_id, suffix));
+      transaction->transaction_id = arena.keep(fmt::format("{}{}", transaction->transaction_id, suffix_));
+      if (!oldest) oldest = transaction->time;
       static_cast<void>(dashboard_.decisions().judge(*transaction, "demo:", ++number_, processed_, alerts_));
     }
-    return {};
+    return oldest.value_or(model::EventTime::from_us(context_.clock.wall_us()));
   }
 
   Result<void> flush(bool past) {
@@ -153,6 +134,7 @@ class DemoSource final : public DashboardSource {
   codec::JsonDecoder decoder_;
   const std::string suffix_;
   std::int64_t number_ = 0;
+  bool live_ = false;  // it has caught up with the clock
   std::string processed_;
   std::string alerts_;
   std::int64_t flushed_ns_ = 0;

@@ -249,14 +249,14 @@ Result<Totals> produce(Generator& generator, Format format, unsigned threads, co
 }
 
 Result<Totals> produce_paced(Generator& generator, Format format, Clock& clock, const std::atomic<bool>& stop,
-                             const Sinks& sinks) {
+                             const Sinks& sinks, std::int64_t begun_ago_ns) {
   BANK_ASSERT(generator.options().per_second.has_value());
   constexpr std::int64_t least_pause_ns = 1'000'000;
   constexpr std::size_t most_bytes_at_once = 1 << 20;
   const double per_second = *generator.options().per_second;
   if (auto written = deliver_headers(sinks, format); !written) return std::unexpected(written.error());
 
-  const std::int64_t start_ns = clock.monotonic_ns();
+  const std::int64_t start_ns = clock.monotonic_ns() - begun_ago_ns;
   const auto due_ns = [&](std::uint64_t n) {
     return start_ns + static_cast<std::int64_t>(static_cast<double>(n) * 1e9 / per_second);
   };

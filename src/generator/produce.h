@@ -61,8 +61,10 @@ struct Sinks {
 /// The same in real time: the n-th transaction (from 0) goes to the sinks n / Options::per_second (which must be set)
 /// seconds after the first, never earlier. The times to wait for are counted from the start, so that neither the work
 /// nor a late wake-up adds up to a drift; after a delay (a sink that blocks) it catches up. Several that are due go out
-/// together, at most once a millisecond.
+/// together, at most once a millisecond. `begun_ago_ns`: the first one was due so long ago, and what was due since goes
+/// at once.
 [[nodiscard]] Result<Totals> produce_paced(Generator& generator, Format format, Clock& clock,
-                                           const std::atomic<bool>& stop, const Sinks& sinks);
+                                           const std::atomic<bool>& stop, const Sinks& sinks,
+                                           std::int64_t begun_ago_ns = 0);
 
 }  // namespace bank::generator

@@ -250,6 +250,19 @@ TEST(ProducePaced, CatchesUpAfterADelay) {
   EXPECT_NEAR(static_cast<double>(clock.monotonic_ns()), 9.99e9, 2e6);
 }
 
+TEST(ProducePaced, MakesAtOnceWhatWasDueBefore) {
+  Options options = options_of(500, 1'000);
+  options.per_second = 100;
+  Generator generator = Generator::make(options).value();
+  ManualClock clock;
+  const std::atomic<bool> stop = false;
+  Arrivals seen(clock);
+  ASSERT_TRUE(produce_paced(generator, Format::jsonl, clock, stop, seen.sinks(), 3'000'000'000));
+  EXPECT_EQ(seen.arrivals.front().records, 301U);
+  EXPECT_EQ(seen.arrivals.front().at_ns, 0);
+  EXPECT_NEAR(static_cast<double>(clock.monotonic_ns()), 1.99e9, 2e6);
+}
+
 TEST(ProducePaced, KeepsUpAtHighRates) {
   Options options = options_of(500'000, 1'000'000);
   options.per_second = 1'000'000;

@@ -103,7 +103,7 @@ export class Bank {
       body: JSON.stringify(body),
     });
     if (!response.ok) throw new Error(`POST ${path}: ${response.status} ${await response.text()}`);
-    const cookie = response.headers.getSetCookie().map((text) => text.split(';')[0]).join('; ');
+    const [cookie] = (response.headers.get('set-cookie') ?? '').split(';');
     return { ...(await response.json()), cookie };
   }
 

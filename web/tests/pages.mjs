@@ -12,7 +12,7 @@ export function everyPage(alert) {
     health: '/health',
     users: '/users',
     tokens: '/tokens',
-    notifications: '/notifications',
+    notifications: '/notifications?state=dead',
     audit: '/audit',
   };
 }

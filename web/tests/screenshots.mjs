@@ -1,7 +1,7 @@
 // Every page, light and dark, wide and phone: node tests/screenshots.mjs DIRECTORY
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Bank } from './bank.mjs';
+import { Bank, until } from './bank.mjs';
 import { as, open, PHONE, visitor, WIDE } from './browser.mjs';
 import { everyPage, settled } from './pages.mjs';
 import { Receiver } from './receiver.mjs';
@@ -25,6 +25,7 @@ const bank = await Bank.start({ flags: ['--source', 'demo', '--rate', '600', '--
 const browser = await open();
 try {
   const admin = await bank.addPeople();
+  await until('the stream runs', 90, async () => (await bank.get('/statistics', admin)).rates.transactions_per_s > 300);
   const alerts = await bank.hasAlerts(admin, '', 60);
   const explained = await mostToExplain(bank, admin);
   const pages = everyPage(explained);
