@@ -40,7 +40,7 @@ class Detector {
         on_status_(on_status),
         notice_(notice),
         begun_ns_(clock.monotonic_ns()),
-        reach_us_(reach_of(*plan, options.engine)),
+        reach_us_(pipeline::reach_us_of(*plan, options.engine)),
         judging_{.engine = options.engine,
                  .names = options.names,
                  .topic = options.transactions_topic,

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "base/assert.h"
 #include "base/hash.h"
 #include "engine/plan.h"
@@ -12,19 +10,10 @@
 namespace bank::kafka {
 namespace {
 
-constexpr std::int64_t minute_us = 60'000'000;
-/// Histories are swept when this part of their reach has passed, or a minute where that is longer. It is for accounts
-/// that have fallen silent: what is old of another's, the engine drops at its next transaction, and for less than a
-/// sweep, which visits all, has to pay.
-constexpr std::int64_t sweeps_per_reach = 2;
 /// A batch buffer that a huge record has blown up is given back.
 constexpr std::size_t kept_bytes = 4 << 20;
 
 }  // namespace
-
-std::int64_t reach_of(const engine::Plan& plan, const engine::Options& options) {
-  return plan.longest_window_us() + 2 * options.lateness_us;
-}
 
 std::int64_t columns_of(const codec::FieldNames& names) {
   return static_cast<std::int64_t>(hash64(fmt::format("{}", fmt::join(names.columns(), "\n"))) >> 1);
@@ -56,11 +45,11 @@ Partition::Partition(std::int32_t number, const std::shared_ptr<const engine::Pl
     : number_(number),
       options_(options),
       origin_(fmt::format("{}/{}/", options.topic, number)),
-      reach_us_(reach_of(*plan, options.engine)),
       columns_(columns_of(options.names)),
       lane_(plan, options.engine),
       decoder_(options.names),
-      floor_(reach_us_),
+      forgetting_(pipeline::reach_us_of(*plan, options.engine)),
+      floor_(forgetting_.reach_us()),
       counts_(plan->rules().size()) {}
 
 ReplayPoint Partition::replay_point() {
@@ -97,7 +86,7 @@ void Partition::judge(Batch& batch, const Clock& clock, Chunk& chunk) {
     }
   }
   position_ = batch.records.back().offset + 1;
-  forget();
+  forgetting_.sweep(trusted_, lane_.engine());
   if (!batch.replay) {
     chunk.partition = number_;
     chunk.next_offset = position_;
@@ -166,15 +155,6 @@ void Partition::list_messages(Chunk& chunk) {
       add(Output::processed, lines.processed.begin, lines.processed.end - 1);
     }
   }
-}
-
-void Partition::forget() {
-  if (trusted_.us() == no_time) return;
-  const std::int64_t edge_us = trusted_.us() - reach_us_;
-  if (forgotten_before_us_ == no_time) forgotten_before_us_ = edge_us;
-  if (edge_us - forgotten_before_us_ < std::max(minute_us, reach_us_ / sweeps_per_reach)) return;
-  lane_.engine().forget_before(model::EventTime::from_us(edge_us));
-  forgotten_before_us_ = edge_us;
 }
 
 void Partition::add_to(pipeline::Summary& summary) const {

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "codec/decode.h"
 #include "engine/engine.h"
+#include "pipeline/forgetting.h"
 #include "pipeline/lane.h"
 #include "pipeline/run.h"
 
@@ -90,28 +91,26 @@ class Partition {
   [[nodiscard]] const TrustedTime& trusted() const { return trusted_; }
   [[nodiscard]] ReplayFloor& floor() { return floor_; }
   [[nodiscard]] const ReplayFloor& floor() const { return floor_; }
-  [[nodiscard]] std::int64_t reach_us() const { return reach_us_; }
+  [[nodiscard]] std::int64_t reach_us() const { return forgetting_.reach_us(); }
   [[nodiscard]] std::int64_t columns() const { return columns_; }
 
  private:
   void decode(const Batch& batch, Chunk& chunk);
   void reject(const Batch& batch, const Batch::Record& record, const model::Rejection& rejection, Chunk& chunk);
   void list_messages(Chunk& chunk);
-  void forget();
 
   const std::int32_t number_;
   const JudgingOptions& options_;
   const std::string origin_;  // `topic/partition/`
-  const std::int64_t reach_us_;
   const std::int64_t columns_;
   pipeline::Lane lane_;
   codec::JsonDecoder decoder_;
   codec::TextArena arena_;
   TrustedTime trusted_;
+  pipeline::Forgetting forgetting_;
   ReplayFloor floor_;
   std::int64_t position_ = 0;
   std::int64_t lineage_ = 0;
-  std::int64_t forgotten_before_us_ = no_time;
   PartitionCounts counts_;
   bool live_ = false;            // something was judged that was not replayed
   engine::Statistics replayed_;  // what of the engine's counts is of the replay
@@ -120,9 +119,6 @@ class Partition {
   std::vector<model::Transaction> transactions_;  // of a batch; reused
   std::vector<std::uint32_t> places_;             // transactions_[i] is record places_[i]
 };
-
-/// W + 2L: how far behind the newest event time a live history may reach.
-[[nodiscard]] std::int64_t reach_of(const engine::Plan& plan, const engine::Options& options);
 
 /// See ReplayPoint.
 [[nodiscard]] std::int64_t columns_of(const codec::FieldNames& names);

@@ -33,7 +33,7 @@ Takeover::Takeover(const DetectorOptions& options, const std::shared_ptr<const e
       snapshots_(snapshots),
       clock_(clock),
       notice_(notice),
-      reach_us_(reach_of(*plan, options.engine)) {}
+      reach_us_(pipeline::reach_us_of(*plan, options.engine)) {}
 
 // Until there is an answer, or there will be none.
 template <typename Call>

@@ -11,6 +11,7 @@
 #include "base/json_writer.h"
 #include "model/alert.h"
 #include "model/rejection.h"
+#include "pipeline/forgetting.h"
 #include "pipeline/run.h"
 #include "rules/load.h"
 
@@ -85,7 +86,7 @@ Try<std::int64_t> parse_number(const Option& option, std::int64_t low, std::int6
   return number;
 }
 
-std::int64_t Setup::reach_us() const { return plan->longest_window_us() + 2 * engine.lateness_us; }
+std::int64_t Setup::reach_us() const { return pipeline::reach_us_of(*plan, engine); }
 
 std::uint64_t Setup::state_id() const {
   constexpr std::uint64_t odd = 0x9e3779b97f4a7c15U;

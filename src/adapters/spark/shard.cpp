@@ -13,9 +13,6 @@ namespace {
 constexpr std::int32_t all_partitions = -1;
 /// So many at a time, so that no text of theirs can grow beyond what a lane takes.
 constexpr std::size_t slice_records = 1024;
-constexpr std::int64_t minute_us = 60'000'000;
-/// Histories are swept when this part of their reach has passed, or a minute where that is longer.
-constexpr std::int64_t sweeps_per_reach = 16;
 
 template <typename T>
 T one_for_all(std::span<const T> values, std::size_t i) {
@@ -68,7 +65,7 @@ void Shard::judge(const Judging& judging, std::int64_t now_us) {
                  .origins = slice(judging.origins, begin, size)},
                 now_us);
   }
-  if (setup_->histories == Histories::by_partition) forget(of);
+  if (setup_->histories == Histories::by_partition) of.forgetting.sweep(of.trusted, of.lane.engine());
 }
 
 void Shard::judge_slice(Part& part, const Judging& judging, std::int64_t now_us) {
@@ -167,18 +164,8 @@ Try<> Shard::replay(std::string_view chunk) {
     of.trusted.note(transaction.account_hash, transaction.time.us());
   }
   replayed_ += chunk_.head().records;
-  if (setup_->histories == Histories::by_partition) forget(of);
+  if (setup_->histories == Histories::by_partition) of.forgetting.sweep(of.trusted, of.lane.engine());
   return {};
-}
-
-void Shard::forget(Part& part) const {
-  if (part.trusted.us() == pipeline::no_time) return;
-  const std::int64_t reach_us = setup_->reach_us();
-  const std::int64_t edge_us = part.trusted.us() - reach_us;
-  if (part.forgotten_before_us == pipeline::no_time) part.forgotten_before_us = edge_us;
-  if (edge_us - part.forgotten_before_us < std::max(minute_us, reach_us / sweeps_per_reach)) return;
-  part.lane.engine().forget_before(model::EventTime::from_us(edge_us));
-  part.forgotten_before_us = edge_us;
 }
 
 std::string Shard::statistics() const {

@@ -15,6 +15,7 @@
 #include "adapters/spark/setup.h"
 #include "analytics/accumulator.h"
 #include "model/position.h"
+#include "pipeline/forgetting.h"
 #include "pipeline/lane.h"
 #include "pipeline/trusted_time.h"
 
@@ -24,10 +25,11 @@ class Shard {
  public:
   /// The histories of the accounts of one partition, or of all where they are shared, and how far its time has come.
   struct Part {
-    Part(const std::shared_ptr<const engine::Plan>& plan, const engine::Options& options) : lane(plan, options) {}
+    Part(const std::shared_ptr<const engine::Plan>& plan, const engine::Options& options)
+        : lane(plan, options), forgetting(pipeline::reach_us_of(*plan, options)) {}
     pipeline::Lane lane;
     pipeline::TrustedTime trusted;
-    std::int64_t forgotten_before_us = pipeline::no_time;
+    pipeline::Forgetting forgetting;
   };
 
   explicit Shard(std::shared_ptr<const Setup> setup);
@@ -71,7 +73,6 @@ class Shard {
  private:
   void judge_slice(Part& part, const Judging& judging, std::int64_t now_us);
   void add_up(std::span<const model::Transaction> transactions);
-  void forget(Part& part) const;
 
   std::shared_ptr<const Setup> setup_;
   std::map<std::int32_t, Part> parts_;

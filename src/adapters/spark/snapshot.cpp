@@ -72,7 +72,7 @@ std::string_view SnapshotWriter::piece(std::size_t bytes_max) {
 void SnapshotWriter::add_part(std::int32_t partition, const Shard::Part& part) {
   wire::append(piece_, Item::part);
   wire::append(piece_, partition);
-  wire::append(piece_, part.forgotten_before_us);
+  wire::append(piece_, part.forgetting.before_us());
   for (const pipeline::TrustedTime::Witness& witness : part.trusted.all()) {
     wire::append(piece_, witness.account_hash);
     wire::append(piece_, witness.time_us);
@@ -118,7 +118,7 @@ Try<> SnapshotReader::take(std::string_view piece, Shard& shard) {
     const auto item = reader.number<Item>();
     if (item == Item::part) {
       part_ = &shard.part(reader.number<std::int32_t>());
-      part_->forgotten_before_us = reader.number<std::int64_t>();
+      part_->forgetting.set_before_us(reader.number<std::int64_t>());
       for (std::size_t i = 0; i < pipeline::TrustedTime::witnesses; ++i) {
         const auto account_hash = reader.number<std::uint64_t>();
         const auto time_us = reader.number<std::int64_t>();
