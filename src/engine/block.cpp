@@ -66,9 +66,10 @@ Block BlockPool::take(std::size_t capacity) {
   if (!free.empty()) {
     std::byte* bytes = free.back();
     free.pop_back();
+    free_bytes_ -= bytes_of(capacity);
     return view(bytes, capacity);
   }
-  const std::size_t size = (layout_->entry_bytes() * capacity + 7) & ~std::size_t{7};
+  const std::size_t size = bytes_of(capacity);
   if (size > left_) add_slab(size);  // what is left of the old slab is lost: less than one block
   std::byte* bytes = next_;
   next_ += size;
@@ -89,6 +90,13 @@ void BlockPool::add_slab(std::size_t least) {
   bytes_ += left_;
 }
 
-void BlockPool::give_back(const Block& block) { free_[class_of[block.capacity()]].push_back(block.bytes()); }
+void BlockPool::give_back(const Block& block) {
+  free_[class_of[block.capacity()]].push_back(block.bytes());
+  free_bytes_ += bytes_of(block.capacity());
+}
+
+std::size_t BlockPool::bytes_of(std::size_t capacity) const {
+  return (layout_->entry_bytes() * capacity + 7) & ~std::size_t{7};
+}
 
 }  // namespace bank::engine

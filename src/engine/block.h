@@ -85,16 +85,20 @@ class BlockPool {
   [[nodiscard]] Block view(std::byte* bytes, std::size_t capacity) const { return Block(bytes, capacity, *layout_); }
 
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
+  /// Of those: what was given back, and waits to be used again.
+  [[nodiscard]] std::size_t free_bytes() const { return free_bytes_; }
 
  private:
   struct Free {
     void operator()(std::byte* slab) const { std::free(slab); }
   };
   void add_slab(std::size_t least);
+  [[nodiscard]] std::size_t bytes_of(std::size_t capacity) const;
 
   const Layout* layout_;
   std::vector<std::unique_ptr<std::byte, Free>> slabs_;
   std::size_t bytes_ = 0;
+  std::size_t free_bytes_ = 0;
   std::byte* next_ = nullptr;
   std::size_t left_ = 0;
   std::vector<std::byte*> free_[classes];

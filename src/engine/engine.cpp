@@ -1,6 +1,8 @@
 #include "engine/engine.h"
 
 #include <algorithm>
+#include <span>
+#include <string>
 
 #include "base/assert.h"
 #include "base/hash.h"
@@ -44,6 +46,8 @@ class Engine::State {
   void judge(std::span<const model::Transaction> batch, Judgements& out);
   void judge_one(const model::Transaction& transaction, Judgements& out);
   void forget_before(std::int64_t edge_us);
+  /// The same in as little memory as it needs.
+  [[nodiscard]] std::unique_ptr<State> moved() const;
 
   std::shared_ptr<const Plan> plan_;
   Options options_;
@@ -140,6 +144,20 @@ void Engine::State::forget_before(std::int64_t edge_us) {
   });
 }
 
+// Accounts never move within their histories, so they move to others.
+std::unique_ptr<Engine::State> Engine::State::moved() const {
+  auto fresh = std::make_unique<State>(plan_, options_);
+  std::string saved;
+  histories_.visit_accounts([&](const Account& account) {
+    saved.clear();
+    save_account(*plan_, keep_us_, histories_, account, saved);
+    const Result<void> restored = restore_account(*plan_, keep_us_, std::as_bytes(std::span(saved)), fresh->histories_);
+    BANK_ASSERT(restored.has_value());
+  });
+  fresh->counts_ = counts_;
+  return fresh;
+}
+
 Engine::Engine(std::shared_ptr<const Plan> plan, Options options)
     : state_(std::make_unique<State>(std::move(plan), options)) {}
 Engine::~Engine() = default;
@@ -148,7 +166,10 @@ Engine& Engine::operator=(Engine&&) noexcept = default;
 
 void Engine::judge(std::span<const model::Transaction> batch, Judgements& out) { state_->judge(batch, out); }
 
-void Engine::forget_before(model::EventTime edge) { state_->forget_before(edge.us()); }
+void Engine::forget_before(model::EventTime edge) {
+  state_->forget_before(edge.us());
+  if (state_->histories_.mostly_left_behind()) state_ = state_->moved();
+}
 
 bool Engine::save(std::string_view account_number, std::string& out) const {
   const Histories& histories = state_->histories_;

@@ -95,7 +95,7 @@ class Engine {
 
   /// Drops what is older than `edge` in every account, and the accounts that are then empty. For runtimes without an
   /// end, which call it with the newest event time that they trust − (W + 2L): for disorder within L it never changes a
-  /// verdict.
+  /// verdict. Memory of which most is no longer used is given back; what is held then stands twice for that moment.
   void forget_before(model::EventTime edge);
 
   /// Appends the account's history as bytes (versioned, checksummed, tied to the rules that need it); false, and

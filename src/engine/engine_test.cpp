@@ -357,6 +357,32 @@ TEST(Engine, IdleAccountsLeaveNothingBehind) {
   EXPECT_EQ(engine.statistics().entries, 0U);
 }
 
+TEST(Engine, GivesMemoryBackWhenMostAccountsHaveGone) {
+  Stream stream;
+  const Options options{.lateness_us = minute};
+  Engine keeps(plan_of(all_functions), options);
+  Engine forgets(plan_of(all_functions), options);
+  const auto many = random_stream(stream, 16, 60'000, {20'000, minute, 20'000});
+  auto few = random_stream(stream, 17, 8'000, {200'000, minute, 40});
+  const std::int64_t later_us = many.back().time.us() - few.front().time.us() + hour;
+  for (std::size_t i = 0; i < few.size(); ++i) {
+    few[i].time = model::EventTime::from_us(few[i].time.us() + later_us);
+    if (i % 3 == 0) few[i].account_hash = hash64(few[i].account_number = "ACC-0");  // a large history
+  }
+  ASSERT_EQ(judge_all(keeps, many), judge_all(forgets, many));
+  const Statistics before = forgets.statistics();
+  ASSERT_GT(before.accounts, 15'000U);
+  for (std::size_t at = 0; at < few.size(); at += 500) {
+    const std::span<const model::Transaction> batch(few.data() + at, 500);
+    ASSERT_EQ(judge_all(keeps, batch), judge_all(forgets, batch)) << at;
+    forgets.forget_before(model::EventTime::from_us(batch.back().time.us() - 33 * minute));
+  }
+  const Statistics after = forgets.statistics();
+  EXPECT_EQ(after.accounts, 40U);
+  EXPECT_LT(after.state_bytes, before.state_bytes / 3);
+  EXPECT_EQ(after.judged + after.resends, many.size() + few.size()) << "what was counted stays counted";
+}
+
 TEST(Engine, ALongAccountNumberIsAKeyLikeAnyOther) {
   Stream stream;
   Engine engine(plan_of_rule("count(5m) >= 2"), {});

@@ -228,6 +228,12 @@ std::size_t Histories::entries() const {
   return sum;
 }
 
+bool Histories::mostly_left_behind() const {
+  constexpr std::size_t worth_it = std::size_t{1} << 20;
+  const std::size_t all = chunks_.size() * chunk * sizeof(Slot) + blocks_.bytes();
+  return all >= worth_it && free_.size() * sizeof(Slot) + blocks_.free_bytes() > all / 2;
+}
+
 std::size_t Histories::bytes() const {
   std::size_t sum = index_.bytes() + chunks_.size() * chunk * sizeof(Slot) + blocks_.bytes() + symbols_.bytes();
   visit_accounts([&](const Account& account) {

@@ -115,6 +115,8 @@ class Histories {
   [[nodiscard]] std::size_t accounts() const { return index_.size(); }
   [[nodiscard]] std::size_t entries() const;
   [[nodiscard]] std::size_t bytes() const;
+  /// Whether most of it is what accounts have left behind. That is used again, but given back only with all the rest.
+  [[nodiscard]] bool mostly_left_behind() const;
   [[nodiscard]] Entry make_entry() const;
 
  private:
