@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <filesystem>
+#include <utility>
 
 #include "cli/child_process.h"
 
@@ -75,6 +76,48 @@ Result<fs::path> find_job(const SparkPlaces& places) {
   return fail_config(fmt::format("the Spark job is not built yet; {}", get_spark));
 }
 
+/// Which Spark's jars these are.
+struct SparkVersion {
+  std::string full;    // 4.2.0
+  std::string series;  // 4.2: what a connector is made for
+  std::string scala;   // 2.13
+};
+
+std::optional<SparkVersion> spark_version(const fs::path& jars) {
+  constexpr std::string_view before = "spark-core_";
+  constexpr std::string_view after = ".jar";
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(jars, error)) {
+    const std::string name = entry.path().filename().string();
+    const std::size_t dash = name.find('-', before.size());
+    if (!name.starts_with(before) || !name.ends_with(after) || dash == std::string::npos) continue;
+    std::string full = name.substr(dash + 1, name.size() - after.size() - dash - 1);
+    std::string series = full.substr(0, full.find('.', full.find('.') + 1));
+    return SparkVersion{std::move(full), std::move(series), name.substr(before.size(), dash - before.size())};
+  }
+  return std::nullopt;
+}
+
+// The job uses parts of the connector that are not the same in every Spark.
+Result<void> check_version(const std::string& home, const fs::path& fetched) {
+  const auto own = spark_version(fs::path(home) / "jars");
+  const auto built_with = spark_version(fetched / "jars");
+  if (!own || !built_with || (own->series == built_with->series && own->scala == built_with->scala)) return {};
+  return fail_config(
+      fmt::format("SPARK_HOME={}: it is Spark {} for Scala {}, and the job is built for Spark {} and Scala {}", home,
+                  own->full, own->scala, built_with->series, built_with->scala));
+}
+
+// As Spark's launcher parses several arguments that are given as one.
+std::string quoted(const std::string& argument) {
+  std::string text = "\"";
+  for (const char c : argument) {
+    if (c == '"' || c == '\\') text += '\\';
+    text += c;
+  }
+  return text + '"';
+}
+
 // The Kafka connector and what it needs beyond what a Spark of the user's own has.
 std::string connector_jars(const fs::path& jars) {
   std::string list;
@@ -114,6 +157,7 @@ Result<SparkCommand> spark_command(const SparkPlaces& places, const SparkStart& 
   if (!job) return std::unexpected(job.error());
   const std::string jar = (*job / "bank-spark.jar").string();
   const fs::path fetched = *job / "home";
+  const std::string options = "@" + (*job / "jvm.options").string();
   const std::string log_setting = "-Dlog4j2.configurationFile=" + (*job / "log4j2.xml").string();
   const std::string log = "-Dbank.log=" + start.log_file;
 
@@ -122,8 +166,9 @@ Result<SparkCommand> spark_command(const SparkPlaces& places, const SparkStart& 
   if (!home.empty()) {
     const fs::path submit = fs::path(home) / "bin/spark-submit";
     if (!is_file(submit)) return fail_config(fmt::format("SPARK_HOME={}: there is no bin/spark-submit in it", home));
+    if (const Result<void> fits = check_version(home, fetched); !fits) return std::unexpected(fits.error());
     SparkCommand own{.command = {submit.string(), "--driver-memory", start.driver_memory, "--driver-java-options",
-                                 log_setting + " " + log},
+                                 fmt::format("{} {} {}", quoted(options), quoted(log_setting), quoted(log))},
                      .environment = {}};
     const std::string connector = connector_jars(fetched / "jars");
     if (!connector.empty()) own.command.insert(own.command.end(), {"--jars", connector});
@@ -134,9 +179,9 @@ Result<SparkCommand> spark_command(const SparkPlaces& places, const SparkStart& 
     return fail_config(fmt::format("there is no Spark here; {}, or set SPARK_HOME to one", get_spark));
   }
   return SparkCommand{
-      .command = {*java, "-Xmx" + start.driver_memory, "@" + (*job / "jvm.options").string(), log_setting, log, "-cp",
-                  (fetched / "jars/*").string(), "org.apache.spark.deploy.SparkSubmit", "--class", "bank.spark.Main",
-                  "--conf", "spark.driver.memory=" + start.driver_memory, jar, start.config_file},
+      .command = {*java, "-Xmx" + start.driver_memory, options, log_setting, log, "-cp", (fetched / "jars/*").string(),
+                  "org.apache.spark.deploy.SparkSubmit", "--class", "bank.spark.Main", "--conf",
+                  "spark.driver.memory=" + start.driver_memory, jar, start.config_file},
       .environment = {{"SPARK_HOME", fetched.string()}}};
 }
 

@@ -30,7 +30,7 @@ class SparkHomeTest : public testing::Test {
     write("jdk/bin/java", "#!/bin/sh\necho 'openjdk version \"21.0.2\" 2024-01-16' >&2\n");
     fs::permissions(root_ / "jdk/bin/java", fs::perms::owner_all);
     write("build/spark/dist/bank-spark.jar", "");
-    write("build/spark/dist/home/jars/spark-core.jar", "");
+    write("build/spark/dist/home/jars/spark-core_2.13-4.2.0.jar", "");
     write("build/spark/dist/home/jars/kafka-clients-3.9.1.jar", "");
     variables_["JAVA_HOME"] = (root_ / "jdk").string();
   }
@@ -78,7 +78,21 @@ TEST_F(SparkHomeTest, TakesASparkOfTheUsersOwnAndGivesItTheConnector) {
   ASSERT_TRUE(started.has_value()) << started.error().message;
   EXPECT_EQ(started->command.front(), (root_ / "spark/bin/spark-submit").string());
   EXPECT_THAT(started->command, Contains((root_ / "build/spark/dist/home/jars/kafka-clients-3.9.1.jar").string()));
+  EXPECT_THAT(started->command,
+              Contains("\"@" + (root_ / "build/spark/dist/jvm.options").string() + "\" \"-Dlog4j2.configurationFile=" +
+                       (root_ / "build/spark/dist/log4j2.xml").string() + "\" \"-Dbank.log=s.log\""));
   EXPECT_EQ(started->command.back(), "c.json");
+}
+
+TEST_F(SparkHomeTest, RefusesASparkThatTheJobIsNotBuiltFor) {
+  write("spark/bin/spark-submit", "");
+  variables_["SPARK_HOME"] = (root_ / "spark").string();
+  write("spark/jars/spark-core_2.13-4.2.1.jar", "");
+  EXPECT_TRUE(command().has_value());
+  fs::remove(root_ / "spark/jars/spark-core_2.13-4.2.1.jar");
+  write("spark/jars/spark-core_2.12-3.5.3.jar", "");
+  EXPECT_THAT(command().error().message,
+              HasSubstr("it is Spark 3.5.3 for Scala 2.12, and the job is built for Spark 4.2"));
 }
 
 TEST_F(SparkHomeTest, SaysWhatIsMissing) {
