@@ -11,6 +11,7 @@ import org.apache.spark.sql.connector.catalog.Table;
 import org.apache.spark.sql.connector.catalog.TableCapability;
 import org.apache.spark.sql.connector.catalog.TableProvider;
 import org.apache.spark.sql.connector.expressions.Transform;
+import org.apache.spark.sql.connector.metric.CustomMetric;
 import org.apache.spark.sql.connector.read.Scan;
 import org.apache.spark.sql.connector.read.ScanBuilder;
 import org.apache.spark.sql.connector.read.streaming.MicroBatchStream;
@@ -25,8 +26,8 @@ import org.apache.spark.sql.util.CaseInsensitiveStringMap;
  * Spark's Kafka source, all of it but for what comes out: not a row for each record, but what the native packer makes of
  * them (SCHEMA). To make rows of records, and records of rows again, takes longer than to judge them.
  *
- * <p>Which records are read, when, and how failures are met is Spark's (spark-sql-kafka-0-10); its options are this
- * source's.
+ * <p>Which records are read, and when, is Spark's (spark-sql-kafka-0-10), and its options are this source's; how they are
+ * read is PartitionConsumer's. Records that are no longer there always fail the stream (failOnDataLoss).
  */
 public final class PackedKafka implements TableProvider {
   /** The key of a shard, and a chunk for it. */
@@ -102,6 +103,11 @@ public final class PackedKafka implements TableProvider {
     @Override
     public String description() {
       return records.description();
+    }
+
+    @Override
+    public CustomMetric[] supportedCustomMetrics() {
+      return new CustomMetric[] {new RecordsRead()};
     }
 
     @Override

@@ -1,17 +1,18 @@
 package bank.spark;
 
+import java.nio.ByteBuffer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
+import org.apache.spark.sql.connector.metric.CustomTaskMetric;
 import org.apache.spark.sql.connector.read.InputPartition;
 import org.apache.spark.sql.connector.read.PartitionReader;
 import org.apache.spark.sql.connector.read.PartitionReaderFactory;
 import org.apache.spark.sql.kafka010.KafkaBatchInputPartition;
 import org.apache.spark.sql.kafka010.KafkaOffsetRange;
-import org.apache.spark.sql.kafka010.consumer.KafkaDataConsumer;
 
-/** The executors' side of PackedKafka: the records of a partition's range, by Spark's consumers, as rows of chunks. */
+/** The executors' side of PackedKafka: the records of a partition's range as rows of chunks. */
 final class PackedKafkaReader implements PartitionReader<InternalRow> {
   /** Makes the readers; travels to the executors. */
   static final class Factory implements PartitionReaderFactory {
@@ -31,25 +32,20 @@ final class PackedKafkaReader implements PartitionReader<InternalRow> {
     }
   }
 
-  private final KafkaBatchInputPartition range;
-  private final KafkaDataConsumer consumer;
-  private final long end;
+  private final PartitionConsumer records;
   private final int partition;
   private final Packer<InternalRow> packer;
   private final RawMessage message = new RawMessage();
-  private long next;
+  private long read;
   private boolean ended;
   private InternalRow row;
 
   private PackedKafkaReader(KafkaBatchInputPartition range, RulesOf rules, int shards) {
     KafkaOffsetRange offsets = range.offsetRange();
     TopicPartition place = offsets.topicPartition();
-    this.range = range;
-    this.next = offsets.fromOffset();
-    this.end = offsets.untilOffset();
     this.partition = place.partition();
+    this.records = new PartitionConsumer(place, offsets.fromOffset(), offsets.untilOffset(), range.executorKafkaParams(), range.pollTimeoutMs());
     this.packer = new Packer<>(rules, shards, place.topic() + "/", (key, chunk) -> new GenericInternalRow(new Object[] {key, chunk}));
-    this.consumer = KafkaDataConsumer.acquire(place, range.executorKafkaParams());
   }
 
   @Override
@@ -67,12 +63,8 @@ final class PackedKafkaReader implements PartitionReader<InternalRow> {
   }
 
   private void fill() {
-    while (next < end) {
-      ConsumerRecord<byte[], byte[]> record = consumer.get(next, end, range.pollTimeoutMs(), range.failOnDataLoss());
-      if (record == null) {
-        break; // what is left of the range are marks of transactions
-      }
-      next = record.offset() + 1;
+    for (ConsumerRecord<ByteBuffer, ByteBuffer> record = records.next(); record != null; record = records.next()) {
+      ++read;
       if (!message.add(partition, record.offset(), record.key(), record.value())) {
         message.packInto(packer.handle());
         message.add(partition, record.offset(), record.key(), record.value());
@@ -88,8 +80,13 @@ final class PackedKafkaReader implements PartitionReader<InternalRow> {
   }
 
   @Override
+  public CustomTaskMetric[] currentMetricsValues() {
+    return new CustomTaskMetric[] {new RecordsRead.OfTask(read)};
+  }
+
+  @Override
   public void close() {
-    consumer.release();
+    records.close();
     packer.close();
     message.close();
   }

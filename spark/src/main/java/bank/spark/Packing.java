@@ -1,5 +1,6 @@
 package bank.spark;
 
+import java.nio.ByteBuffer;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
@@ -76,9 +77,11 @@ final class Packing implements PairFlatMapFunction<Iterator<Tuple4<Integer, Long
     private void fill() {
       while (records.hasNext()) {
         Tuple4<Integer, Long, byte[], byte[]> record = records.next();
-        if (!message.add(record._1(), record._2(), record._3(), record._4())) {
+        ByteBuffer key = wrapped(record._3());
+        ByteBuffer value = wrapped(record._4());
+        if (!message.add(record._1(), record._2(), key, value)) {
           message.packInto(packer.handle());
-          message.add(record._1(), record._2(), record._3(), record._4());
+          message.add(record._1(), record._2(), key, value);
           packer.drain(false);
           if (!packer.ready().isEmpty()) {
             return;
@@ -88,6 +91,10 @@ final class Packing implements PairFlatMapFunction<Iterator<Tuple4<Integer, Long
       message.packInto(packer.handle());
       packer.drain(true);
       ended = true;
+    }
+
+    private static ByteBuffer wrapped(byte[] bytes) {
+      return bytes == null ? null : ByteBuffer.wrap(bytes);
     }
 
     void close() {

@@ -16,9 +16,12 @@ final class RawMessage implements AutoCloseable {
     buffer.position(HEAD_BYTES);
   }
 
-  /** False if the record does not fit any more, or is of another partition: pack what there is, then add it again. */
-  boolean add(int ofPartition, long offset, byte[] key, byte[] value) {
-    int bytes = RECORD_BYTES + (key == null ? 0 : key.length) + (value == null ? 0 : value.length);
+  /**
+   * False if the record does not fit any more, or is of another partition: pack what there is, then add it again. Else key
+   * and value, which may be null, have been read to their ends.
+   */
+  boolean add(int ofPartition, long offset, ByteBuffer key, ByteBuffer value) {
+    int bytes = RECORD_BYTES + (key == null ? 0 : key.remaining()) + (value == null ? 0 : value.remaining());
     if (count > 0 && (ofPartition != partition || bytes > buffer.remaining())) {
       return false;
     }
@@ -27,7 +30,7 @@ final class RawMessage implements AutoCloseable {
       buffer.position(HEAD_BYTES);
     }
     partition = ofPartition;
-    buffer.putLong(offset).putInt(key == null ? -1 : key.length).putInt(value == null ? -1 : value.length);
+    buffer.putLong(offset).putInt(key == null ? -1 : key.remaining()).putInt(value == null ? -1 : value.remaining());
     if (key != null) {
       buffer.put(key);
     }

@@ -28,11 +28,7 @@ final class StreamJob {
   private static final int LEAST_SHARDS = 4;
   private static final long FIRST_PAUSE_MS = 1_000;
   private static final long LONGEST_PAUSE_MS = 15_000;
-  /**
-   * After each poll Spark asks where the partition begins and ends. At its end the consumer has already asked for what comes next,
-   * and the broker answers one request of a connection after the other: with Kafka's usual 500 ms Spark would wait so long, twice.
-   */
-  private static final int FETCH_WAIT_MS = 5;
+  private static final ObjectMapper JSON = new ObjectMapper();
 
   private final SparkSession spark;
   private final Settings settings;
@@ -159,9 +155,8 @@ final class StreamJob {
             .option("failOnDataLoss", true)
             .option("kafka.bootstrap.servers", kafka.servers)
             .option("kafka.isolation.level", "read_committed")
-            .option("kafka.max.poll.records", "10000")
-            .option("kafka.max.partition.fetch.bytes", "8388608")
-            .option("kafka.fetch.max.wait.ms", FETCH_WAIT_MS);
+            .option("kafka.max.poll.records", "1000")
+            .option("kafka.max.partition.fetch.bytes", "8388608");
     for (Map.Entry<String, String> property : kafka.client.entrySet()) {
       reader = reader.option("kafka." + property.getKey(), property.getValue());
     }
@@ -207,7 +202,7 @@ final class StreamJob {
 
   static JsonNode parse(String json) {
     try {
-      return new ObjectMapper().readTree(json);
+      return JSON.readTree(json);
     } catch (JsonProcessingException e) {
       throw new BorderException("no JSON: " + json);
     }
