@@ -45,6 +45,7 @@ class Stream(unittest.TestCase):
         self.assertGreater(ended["accounts"], 0)
         batches = job.events("batch")
         self.assertEqual(sum(batch["rows"] for batch in batches), len(lines))
+        self.assertEqual([batch["input_rows"] for batch in batches], [batch["rows"] for batch in batches], "Spark's pages count records")
         self.assertEqual(sum(sum(batch["alerts_by_rule"].values()) for batch in batches), alerts)
         self.assertEqual(batches[-1]["lag_records"], 0)
         self.assertGreater(batches[0]["lag_records"], 0)
@@ -109,6 +110,20 @@ class Stream(unittest.TestCase):
         self.assertEqual([ended["accounts"] for ended in states[2:]], [states[1]["accounts"]] * 4)
         self.assertLess(states[-1]["state_bytes"], 2 * states[1]["state_bytes"])
         stage.check(self, [line for lines in days for line in lines])
+
+    def test_memory_is_given_back_when_accounts_go(self):
+        line = (b'{"transaction_id": "T%d-%d", "account_number": "A%d-%d", "transaction_type": "PAYMENT", "amount": 1, "timestamp": "2026-01-%02d 12:00:00"}')
+        many = [line % (1, number, 1, number, 1) for number in range(40_000)]
+        few = [line % (day, number, day, number % 200, day) for day in (3, 5) for number in range(1_000)]
+        stage = self.stage("shrinks", partitions=1)
+        stage.send(many, name="many")
+        stage.send(few, name="few")
+        job = stage.job(max_per_batch=len(many))
+        job.run()
+        batches = job.events("batch")
+        self.assertEqual([batch["accounts"] for batch in batches], [40_000, 200])
+        self.assertLess(batches[-1]["state_bytes"], batches[0]["state_bytes"] / 4)
+        stage.check(self, many + few)
 
     def rules(self, name, history="", many=4):
         path = self.folder / f"{name}.yaml"

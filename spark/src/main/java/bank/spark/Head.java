@@ -20,6 +20,7 @@ record Head(long historyId, byte[] token, long first, int pieces, long next, lon
   private static final long SMALL_LOG_BYTES = 4 << 20;
   private static final int SMALL_LOG_CHUNKS = 4096;
   private static final int DELTAS_BY_SNAPSHOT = 4;
+  private static final int SNAPSHOT_BY_STATE = 2; // a new one is somewhat less than what is in memory
 
   /** Of a shard that has seen nothing. */
   static Head empty(long historyId) {
@@ -29,6 +30,11 @@ record Head(long historyId, byte[] token, long first, int pieces, long next, lon
   /** Whether a snapshot in place of the log pays: the chunks are many, and much more than it would be. */
   boolean longLog() {
     return deltaBytes > Math.max(SMALL_LOG_BYTES, DELTAS_BY_SNAPSHOT * snapshotBytes) || next - first - pieces > SMALL_LOG_CHUNKS;
+  }
+
+  /** Whether the snapshot is of much more than is held now, which takes so many bytes in memory. */
+  boolean outlived(long stateBytes) {
+    return snapshotBytes > Math.max(SMALL_LOG_BYTES, SNAPSHOT_BY_STATE * stateBytes);
   }
 
   byte[] encode() {

@@ -1,6 +1,5 @@
 package bank.spark;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -23,18 +22,18 @@ final class ShardCache {
 
   private ShardCache() {}
 
-  /** The shard in this state, which is the caller's to give back or close; 0: there is none. */
-  static synchronized long take(Key key, byte[] token) {
+  /** The shard in this state, which is the caller's to give back or close; null: there is none. */
+  static synchronized Entry take(Key key, byte[] token) {
     Entry entry = KEPT.remove(key);
     if (entry == null) {
-      return 0;
+      return null;
     }
     keptBytes -= entry.bytes;
     if (Arrays.equals(entry.token, token)) {
-      return entry.handle;
+      return entry;
     }
     Native.closeShard(entry.handle);
-    return 0;
+    return null;
   }
 
   static synchronized void give(Key key, Entry entry, long allowedBytes) {
@@ -51,9 +50,5 @@ final class ShardCache {
       keptBytes -= victim.bytes;
       Native.closeShard(victim.handle);
     }
-  }
-
-  static Entry entry(long handle, byte[] token, JsonNode statistics) {
-    return new Entry(handle, token, statistics.path("state_bytes").asLong());
   }
 }

@@ -1,8 +1,5 @@
 package bank.spark;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -29,7 +26,6 @@ import scala.collection.Iterator;
  */
 final class ShardProcessor extends StatefulProcessor<Integer, Row, byte[]> {
   private static final long serialVersionUID = 1L;
-  private static final ObjectMapper JSON = new ObjectMapper();
   private static final long HEAD = -1; // its number, before those of the log: a state variable of its own would have to be set up for each task
 
   private final RulesOf rules;
@@ -83,11 +79,9 @@ final class ShardProcessor extends StatefulProcessor<Integer, Row, byte[]> {
       if (head.historyId() != historyId) {
         throw new StateException("the state is of rules that keep other histories (" + Long.toHexString(head.historyId()) + ")");
       }
-      shard = ShardCache.take(key, head.token());
-      if (shard == 0) {
-        shard = rebuild(head);
-      }
-      if (head.longLog()) {
+      ShardCache.Entry kept = ShardCache.take(key, head.token());
+      shard = kept == null ? rebuild(head) : kept.handle();
+      if (head.longLog() || kept != null && head.outlived(kept.bytes())) {
         head = compact(head);
       }
       append(head);
@@ -170,14 +164,9 @@ final class ShardProcessor extends StatefulProcessor<Integer, Row, byte[]> {
     private void finish() {
       String told = Native.shardStatistics(shard);
       statistics = told.getBytes(StandardCharsets.UTF_8);
-      try {
-        JsonNode read = JSON.readTree(told);
-        long handle = shard;
-        shard = 0;
-        ShardCache.give(key, ShardCache.entry(handle, token, read), cacheBytes);
-      } catch (JsonProcessingException e) {
-        throw new BorderException("a shard's statistics are no JSON: " + told);
-      }
+      ShardCache.Entry entry = new ShardCache.Entry(shard, token, StreamJob.parse(told).path("state_bytes").asLong());
+      shard = 0;
+      ShardCache.give(key, entry, cacheBytes);
       abandon();
     }
 

@@ -43,4 +43,11 @@ class HeadTest {
     assertTrue(head(2, 110, 5 * MIB, 20 * MIB + 1).longLog());
     assertTrue(head(2, 100 + 2 + 4097, 5 * MIB, 1).longLog(), "many small chunks");
   }
+
+  @Test
+  void theSnapshotIsOutlivedWhenMuchLessIsHeldThanThen() {
+    assertFalse(head(9, 110, 40 * MIB, 0).outlived(20 * MIB));
+    assertTrue(head(9, 110, 40 * MIB, 0).outlived(20 * MIB - 1));
+    assertFalse(head(1, 110, 4 * MIB, 0).outlived(0), "a small one may stay");
+  }
 }
