@@ -67,7 +67,7 @@ class SparkJudge final : public RunJudge {
                                                            .from_offsets = offsets_text(topic, from),
                                                            .checkpoint = checkpoint_});
     if (!settings) return std::unexpected(settings.error());
-    auto job = SparkJob::start(context_, *settings);
+    auto job = SparkJob::start(context_, *settings, true);
     if (!job) return std::unexpected(job.error());
     job_ = *std::move(job);
     while (!job_->over()) {

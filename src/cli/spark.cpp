@@ -62,7 +62,7 @@ class Follower {
 
   Result<SparkEvent> run(const std::string& settings) {
     context_.terminal.show_status("Starting Spark…");
-    const auto job = SparkJob::start(context_, settings);
+    const auto job = SparkJob::start(context_, settings, flags_.stream);
     if (!job) return std::unexpected(job.error());
     while (!(*job)->over()) {
       const auto event = (*job)->next();

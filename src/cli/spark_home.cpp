@@ -109,13 +109,17 @@ Result<void> check_version(const std::string& home, const fs::path& fetched) {
 }
 
 // As Spark's launcher parses several arguments that are given as one.
-std::string quoted(const std::string& argument) {
-  std::string text = "\"";
-  for (const char c : argument) {
-    if (c == '"' || c == '\\') text += '\\';
-    text += c;
+std::string quoted(const std::vector<std::string>& arguments) {
+  std::string text;
+  for (const std::string& argument : arguments) {
+    text += text.empty() ? "\"" : " \"";
+    for (const char c : argument) {
+      if (c == '"' || c == '\\') text += '\\';
+      text += c;
+    }
+    text += '"';
   }
-  return text + '"';
+  return text;
 }
 
 // The Kafka connector and what it needs beyond what a Spark of the user's own has.
@@ -157,9 +161,10 @@ Result<SparkCommand> spark_command(const SparkPlaces& places, const SparkStart& 
   if (!job) return std::unexpected(job.error());
   const std::string jar = (*job / "bank-spark.jar").string();
   const fs::path fetched = *job / "home";
-  const std::string options = "@" + (*job / "jvm.options").string();
-  const std::string log_setting = "-Dlog4j2.configurationFile=" + (*job / "log4j2.xml").string();
-  const std::string log = "-Dbank.log=" + start.log_file;
+  std::vector<std::string> options = {"@" + (*job / "jvm.options").string()};
+  if (start.stream) options.push_back("@" + (*job / "stream.options").string());
+  options.push_back("-Dlog4j2.configurationFile=" + (*job / "log4j2.xml").string());
+  options.push_back("-Dbank.log=" + start.log_file);
 
   std::string home = places.home;
   if (home.empty()) home = places.environment("SPARK_HOME").value_or("");
@@ -167,9 +172,9 @@ Result<SparkCommand> spark_command(const SparkPlaces& places, const SparkStart& 
     const fs::path submit = fs::path(home) / "bin/spark-submit";
     if (!is_file(submit)) return fail_config(fmt::format("SPARK_HOME={}: there is no bin/spark-submit in it", home));
     if (const Result<void> fits = check_version(home, fetched); !fits) return std::unexpected(fits.error());
-    SparkCommand own{.command = {submit.string(), "--driver-memory", start.driver_memory, "--driver-java-options",
-                                 fmt::format("{} {} {}", quoted(options), quoted(log_setting), quoted(log))},
-                     .environment = {}};
+    SparkCommand own{
+        .command = {submit.string(), "--driver-memory", start.driver_memory, "--driver-java-options", quoted(options)},
+        .environment = {}};
     const std::string connector = connector_jars(fetched / "jars");
     if (!connector.empty()) own.command.insert(own.command.end(), {"--jars", connector});
     own.command.insert(own.command.end(), {"--class", "bank.spark.Main", jar, start.config_file});
@@ -178,11 +183,14 @@ Result<SparkCommand> spark_command(const SparkPlaces& places, const SparkStart& 
   if (!is_folder(fetched / "jars")) {
     return fail_config(fmt::format("there is no Spark here; {}, or set SPARK_HOME to one", get_spark));
   }
-  return SparkCommand{
-      .command = {*java, "-Xmx" + start.driver_memory, options, log_setting, log, "-cp", (fetched / "jars/*").string(),
-                  "org.apache.spark.deploy.SparkSubmit", "--class", "bank.spark.Main", "--conf",
-                  "spark.driver.memory=" + start.driver_memory, jar, start.config_file},
-      .environment = {{"SPARK_HOME", fetched.string()}}};
+  SparkCommand started{.command = {*java, "-Xmx" + start.driver_memory},
+                       .environment = {{"SPARK_HOME", fetched.string()}}};
+  started.command.insert(started.command.end(), options.begin(), options.end());
+  started.command.insert(
+      started.command.end(),
+      {"-cp", (fetched / "jars/*").string(), "org.apache.spark.deploy.SparkSubmit", "--class", "bank.spark.Main",
+       "--conf", "spark.driver.memory=" + start.driver_memory, jar, start.config_file});
+  return started;
 }
 
 }  // namespace bank::cli

@@ -26,6 +26,7 @@ struct SparkStart {
   std::string config_file;
   std::string log_file;
   std::string driver_memory;  ///< As Java takes it: `2g`.
+  bool stream = false;
 };
 
 struct SparkCommand {

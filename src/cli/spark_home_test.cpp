@@ -50,11 +50,12 @@ class SparkHomeTest : public testing::Test {
                             if (found == variables_.end()) return std::nullopt;
                             return found->second;
                           }},
-                         {.config_file = "c.json", .log_file = "s.log", .driver_memory = "2g"});
+                         {.config_file = "c.json", .log_file = "s.log", .driver_memory = "2g", .stream = stream_});
   }
 
   fs::path root_;
   std::string job_dir_;
+  bool stream_ = false;
   std::map<std::string, std::string> variables_;
 };
 
@@ -69,6 +70,8 @@ TEST_F(SparkHomeTest, StartsWhatMakeSparkHasFetched) {
                            dist + "/home/jars/*", "org.apache.spark.deploy.SparkSubmit", "--class", "bank.spark.Main",
                            "--conf", "spark.driver.memory=2g", dist + "/bank-spark.jar", "c.json"));
   EXPECT_THAT(started->environment, Contains(testing::Pair("SPARK_HOME", dist + "/home")));
+  stream_ = true;
+  EXPECT_EQ(command()->command[3], "@" + dist + "/stream.options");
 }
 
 TEST_F(SparkHomeTest, TakesASparkOfTheUsersOwnAndGivesItTheConnector) {

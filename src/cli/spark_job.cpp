@@ -63,7 +63,7 @@ Error spark_failure(const SparkEvent& failed, const std::string& log_file) {
   return {ErrorKind::runtime, fmt::format("{} (log: {})", message, log_file)};
 }
 
-Result<std::unique_ptr<SparkJob>> SparkJob::start(Context& context, const std::string& settings) {
+Result<std::unique_ptr<SparkJob>> SparkJob::start(Context& context, const std::string& settings, bool stream) {
   const std::string log_file = fs::absolute(context.settings.string("spark.log")).string();
   std::error_code error;
   fs::create_directories(fs::path(log_file).parent_path(), error);
@@ -76,7 +76,8 @@ Result<std::unique_ptr<SparkJob>> SparkJob::start(Context& context, const std::s
                                 .environment = environment},
                                {.config_file = *config_file,
                                 .log_file = log_file,
-                                .driver_memory = context.settings.string("spark.driver_memory")});
+                                .driver_memory = context.settings.string("spark.driver_memory"),
+                                .stream = stream});
   if (command && stays_here(context.settings.string("spark.master"))) {
     command->environment.emplace_back("SPARK_LOCAL_IP", "127.0.0.1");
   }

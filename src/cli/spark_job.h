@@ -15,8 +15,10 @@ namespace bank::cli {
 
 class SparkJob {
  public:
-  /// Starts the job with these settings (spark_settings.h). Errors as spark_command(), or a file that can't be written.
-  [[nodiscard]] static Result<std::unique_ptr<SparkJob>> start(Context& context, const std::string& settings);
+  /// Starts the job with these settings (spark_settings.h), of a stream or of a batch. Errors as spark_command(), or a
+  /// file that can't be written.
+  [[nodiscard]] static Result<std::unique_ptr<SparkJob>> start(Context& context, const std::string& settings,
+                                                               bool stream);
   /// A job that still runs is killed; its settings' file, which may hold a password, is removed.
   ~SparkJob();
   SparkJob(const SparkJob&) = delete;

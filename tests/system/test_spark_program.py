@@ -11,7 +11,8 @@ import time
 import unittest
 
 from kafka_broker import Broker
-from kafka_detection import BANK, ROOT, FileMode, environment, generate, without_found
+from kafka_detection import BANK, ROOT, FileMode, environment, generate, wait_for, without_found
+from spark_job import TOOL, Cluster
 
 JOB = os.environ.get("SPARK_JOB", str(ROOT / "build/spark/dist"))
 LOCAL = ("--master", "local[2]", "--driver-memory", "700m", "--conf", "spark.ui.enabled=false", "--shards", "4")
@@ -74,6 +75,35 @@ class WrongUse(unittest.TestCase):
 
 
 class Start(unittest.TestCase):
+    def test_an_old_java_is_told_of(self):
+        jdk = pathlib.Path(folder.name) / "jdk-11"
+        (jdk / "bin").mkdir(parents=True)
+        (jdk / "release").write_text('IMPLEMENTOR="x"\nJAVA_VERSION="11.0.2"\n')
+        (jdk / "bin/java").write_text("#!/bin/sh\necho 'openjdk version \"11.0.2\" 2019-01-15' >&2\n")
+        (jdk / "bin/java").chmod(0o755)
+        done = bank("spark", "--stream", "--console", *LOCAL, code=2, JAVA_HOME=str(jdk))
+        self.assertIn(f"{jdk}/bin/java is Java 11; Spark needs 17 or newer. Set JAVA_HOME to one", done.stderr)
+        done = subprocess.run([TOOL, "command", "x.json"], env=environment(JAVA_HOME=str(jdk), SPARK_HOME=""), capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"{jdk}/bin/java is Java 11; 17 or newer is needed. Set JAVA_HOME to one", done.stderr)
+
+    def test_executors_are_started_as_the_driver_is(self):
+        with Cluster(pathlib.Path(folder.name) / "cluster", workers=1) as cluster:
+            log = pathlib.Path(folder.name) / "executors.log"
+            with log.open("w") as err:
+                process = subprocess.Popen(command("spark", "--stream", "--console", *kafka(), "--master", cluster.url, "--driver-memory", "700m", "--executor-memory", "600m",
+                                                   data="executors"), cwd=ROOT, env=environment(BANK_SPARK_JOB_DIR=JOB), stdout=subprocess.DEVNULL, stderr=err)
+            self.addCleanup(process.kill)
+
+            def executor(file):
+                found = [pathlib.Path(f"/proc/{pid}/{file}").read_text(errors="replace") for pid in cluster.executors()]
+                return found[0] if found else ""
+
+            wait_for("an executor with the driver's collector", lambda: "-XX:+UseParallelGC" in executor("cmdline") or process.poll() is not None, 90)
+            wait_for("its classes out of the archive", lambda: os.path.realpath(f"{JOB}/classes.jsa") in executor("maps") or process.poll() is not None, 30)
+            process.send_signal(signal.SIGINT)
+            self.assertEqual(process.wait(60), 130, log.read_text())
+
     def test_sparks_classes_come_out_of_the_archive(self):
         log = pathlib.Path(folder.name) / "classes.log"
         jars = pathlib.Path(JOB) / "home/jars/*"

@@ -4,6 +4,7 @@ of reading, checking and linking each at every start. It is of one Java and one 
 import hashlib
 import json
 import os
+import pathlib
 import re
 import subprocess
 import tempfile
@@ -41,8 +42,9 @@ def make(java, options, jars, jar, rules, folder):
                              env={**os.environ, "SPARK_HOME": str(jars.parent.parent), "SPARK_LOCAL_IP": "127.0.0.1"})
         if ran.returncode != 0:
             return False
-        with open(listed, "a", encoding="utf-8") as file:
-            file.writelines(f"{name}\n" for name in of_streams(jars.parent))
+        # Without the classes that Java makes of these: with a debugger's or profiler's hook for classes, Java 17 crashes on them.
+        kept = [line for line in pathlib.Path(listed).read_text(encoding="utf-8").splitlines() if not line.startswith("@lambda-form-invoker")]
+        pathlib.Path(listed).write_text("".join(f"{line}\n" for line in [*kept, *of_streams(jars.parent)]), encoding="utf-8")
         subprocess.run([*command, "-Xshare:dump", f"-XX:SharedClassListFile={listed}", f"-XX:SharedArchiveFile={part}"], stdin=subprocess.DEVNULL,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
         if not part.exists():

@@ -6,6 +6,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -108,8 +109,12 @@ public final class Main {
       conf.setIfMissing("spark.executor.killOnFatalError.depth", "0"); // a task without memory fails, and the rest can tell of it
       master = "local[" + (local.group(1) == null ? "1" : local.group(1)) + ",4]";
     }
-    if (HERE.matcher(master).lookingAt()) {
+    boolean here = HERE.matcher(master).lookingAt();
+    if (here) {
       conf.setIfMissing("spark.driver.host", "127.0.0.1").setIfMissing("spark.driver.bindAddress", "127.0.0.1");
+    }
+    if (!master.startsWith("local")) {
+      ExecutorJvm.addTo(conf, settings.text("mode").equals("stream"), here, ManagementFactory.getRuntimeMXBean().getInputArguments(), System.getProperty("java.class.path"));
     }
     return conf.setMaster(master).setAppName(settings.text("app_name", "bank"));
   }
