@@ -3,6 +3,7 @@ package bank.spark;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -16,6 +17,9 @@ final class Failures {
 
   private static final String HEAP = "heap";
   private static final String CLUSTER_LOST = "cluster_lost";
+  /** What is put before a message that is Spark's or Kafka's own, and may not say so. */
+  private static final Map<String, String> LEADS =
+      Map.of(HEAP, "out of memory: ", "checkpoint_damaged", "the checkpoint is damaged: ", "kafka_unreachable", "no answer from Kafka: ");
   private static final List<Sign> SIGNS =
       List.of(
           sign("bank\\.spark\\.RulesException: (.*)", "rules_invalid", "mend the rules file"),
@@ -75,7 +79,7 @@ final class Failures {
       Matcher found = sign.pattern.matcher(text.toString());
       if (found.find()) {
         String message = found.groupCount() > 0 ? found.group(1) : lineAround(text.toString(), found.start());
-        return new Failure(sign.kind, message.strip(), sign.advice, error);
+        return new Failure(sign.kind, LEADS.getOrDefault(sign.kind, "") + message.strip(), sign.advice, error);
       }
     }
     Throwable root = error;

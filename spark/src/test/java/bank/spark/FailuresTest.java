@@ -33,6 +33,15 @@ class FailuresTest {
   }
 
   @Test
+  void aMessageOfSparksOrKafkasSaysWhatItIsAbout() {
+    assertEquals("the checkpoint is damaged: piece 3 is damaged", Failures.of(job("bank.spark.StateException: piece 3 is damaged")).getMessage());
+    String kafkas = Failures.of(new RuntimeException("x", new TimeoutException("y"))).getMessage();
+    assertEquals("no answer from Kafka: org.apache.kafka.common.errors.TimeoutException: y", kafkas);
+    String heap = Failures.of(new OutOfMemoryError("Java heap space")).getMessage();
+    assertEquals("out of memory: java.lang.OutOfMemoryError: Java heap space", heap);
+  }
+
+  @Test
   void itIsRecognisedAsACause() {
     assertEquals("kafka_unreachable", Failures.of(new RuntimeException("x", new TimeoutException("y"))).kind());
     Failure own = new Failure("topic_missing", "there is no topic t", "create it");
