@@ -28,7 +28,7 @@ def make(java, options, jars, jar, rules, folder):
     """Makes it in `folder`, if it is not there yet for this Java and these files. `options`: an argument file; `jars`: the class path as
     it will be given to Java, for the archive serves no other; `jar`: of the job. Whether there is one."""
     version = subprocess.run([java, "-XshowSettings:vm", "-version"], capture_output=True, text=True, check=True).stderr
-    state = [version, str(jars), options.read_text(), *sorted(f"{path.name} {path.stat().st_mtime_ns}" for path in jars.parent.iterdir())]
+    state = [pathlib.Path(__file__).read_text(encoding="utf-8"), version, str(jars), options.read_text(), *sorted(f"{path.name} {path.stat().st_mtime_ns}" for path in jars.parent.iterdir())]
     of = hashlib.sha256("\n".join(state).encode()).hexdigest()
     archive, stamp = folder / NAME, folder / f"{NAME}.of"
     if archive.exists() and stamp.exists() and stamp.read_text() == of:
