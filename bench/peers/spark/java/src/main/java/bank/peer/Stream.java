@@ -43,7 +43,7 @@ public final class Stream {
         .option("maxOffsetsPerTrigger", perBatch)
         .option("kafka.bootstrap.servers", broker)
         .option("kafka.isolation.level", "read_committed")
-        .option("kafka.max.poll.records", "10000") // as Spark mode's job reads
+        .option("kafka.max.poll.records", "10000") // after each poll Spark asks the broker two questions, behind a fetch that waits
         .option("kafka.max.partition.fetch.bytes", "8388608")
         .option("kafka.fetch.max.wait.ms", "5")
         .load();
