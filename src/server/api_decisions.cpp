@@ -100,8 +100,7 @@ Answered Api::post_decisions(const Call& call) {
   const auto judge = [&](const model::Transaction& transaction, std::string& out) {
     Judged judged = parts_.decisions.judge(transaction, "api:", ++decision_number_, processed, alerts);
     if (judged.forgotten) {
-      // Nothing has been judged yet, so it may as well be begun anew by somebody who may wait for the store.
-      if (!call.ask_store && (out.empty() || out.back() == '[')) {
+      if (!call.ask_store) {
         failed.emplace().status = 0;
         return;
       }
@@ -117,6 +116,8 @@ Answered Api::post_decisions(const Call& call) {
 
   std::string out;
   if (const auto batch = batch_of(body)) {
+    // The store may have to be asked in its midst, when a part has been judged.
+    if (!call.ask_store) return std::unexpected(Problem{.status = 0, .code = {}, .message = {}, .headers = {}});
     if (batch->kind != codec::JsonKind::array) return bad_request("transactions must be an array");
     codec::JsonArraySplitter splitter;
     std::vector<codec::JsonArraySplitter::Element> elements;

@@ -104,8 +104,12 @@ std::string Api::health_json(bool whole) {
     }
     health = *health_;
   }
-  const std::string store_trouble = parts_.watch.trouble();
-  const std::string source = source_trouble();
+  std::string store_trouble = parts_.watch.trouble();
+  std::string source = source_trouble();
+  if (!whole) {  // where they are is for admins
+    if (!store_trouble.empty()) store_trouble = "it can't be written; an admin sees why";
+    if (!source.empty()) source = "it can't be read; an admin sees why";
+  }
   const std::size_t others = health.checks.size();
   const std::string kind = parts_.store.is_postgresql() ? "postgresql" : "sqlite";
   health.checks.push_back(check_of("store", store_trouble, kind + " takes what comes"));
@@ -141,10 +145,11 @@ std::string Api::health_json(bool whole) {
 
 void Api::tell_of_health() {
   if (looking_.exchange(true)) return;
-  static_cast<void>(status_workers_.post([this] {
+  const bool posted = status_workers_.post([this] {
     look_at_health();
     looking_ = false;
-  }));
+  });
+  if (!posted) looking_ = false;
 }
 
 void Api::look_at_health() {

@@ -165,30 +165,34 @@ bool Intake::take(const Lines& lines, const std::atomic<bool>& stop, bool judged
     // The position is behind all of it, so it is kept with the last part.
     if (last) batch.positions = lines.positions;
     store::Ingested ingested;
-    if (!keep(batch, stop, patience_ns, ingested)) return false;
+    bool again = false;
+    if (!keep(batch, stop, patience_ns, ingested, again)) return false;
     kept = processed;
     hub_.add(batch, ingested);
-    if (queued_ && ingested.notifications > 0) queued_();
+    // A try that was given up may have been kept all the same, and nothing of it is new to the one that came after.
+    if (queued_ && (again || ingested.notifications > 0)) queued_();
     if (judged_here || !followed_) continue;
     for (std::size_t i = 0; i < ingested.transactions.size(); ++i) {
-      if (ingested.transactions[i]) followed_(batch.transactions[i].transaction);
+      if (again || ingested.transactions[i]) followed_(batch.transactions[i].transaction);
     }
   }
   return true;
 }
 
 bool Intake::keep(const store::Batch& batch, const std::atomic<bool>& stop, std::int64_t patience_ns,
-                  store::Ingested& out) {
+                  store::Ingested& out, bool& again) {
   std::int64_t pause_ns = first_pause_ns;
   std::optional<std::int64_t> end_ns;
-  for (;;) {
+  again = false;
+  for (;; again = true) {
+    const std::int64_t begun_ns = clock_.monotonic_ns();
     Result<store::Ingested> ingested = store_.ingest(batch, clock_.wall_us());
     if (ingested) {
       out = std::move(*ingested);
-      watch_.note({});
+      watch_.note({}, begun_ns);
       return true;
     }
-    watch_.note(ingested.error().message);
+    watch_.note(ingested.error().message, begun_ns);
     constexpr std::int64_t slice_ns = 50'000'000;
     const std::int64_t until_ns = clock_.monotonic_ns() + pause_ns;
     for (std::int64_t now_ns = 0; now_ns < until_ns;) {

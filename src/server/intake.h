@@ -60,7 +60,7 @@ class Intake {
                           std::size_t& kept);
   void read(const Lines& lines, store::Batch& batch, codec::TextArena& arena);
   [[nodiscard]] bool keep(const store::Batch& batch, const std::atomic<bool>& stop, std::int64_t patience_ns,
-                          store::Ingested& out);
+                          store::Ingested& out, bool& again);
 
   store::Store& store_;
   StoreWatch& watch_;

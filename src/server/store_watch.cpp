@@ -10,6 +10,8 @@ namespace {
 /// Where nothing is written for so long, the store is asked whether something could be.
 constexpr std::int64_t look_again_ns = 3'000'000'000;
 constexpr std::int64_t silent_ns = 10'000'000'000;
+/// A store that fails for a reason says so sooner.
+constexpr std::int64_t answer_ns = 1'000'000'000;
 constexpr std::chrono::milliseconds pause{250};
 constexpr std::chrono::seconds figures_patience{1};
 
@@ -27,10 +29,16 @@ StoreWatch::~StoreWatch() {
   thread_.join();
 }
 
-void StoreWatch::note(std::string trouble) {
+void StoreWatch::note(std::string trouble, std::int64_t begun_ns) {
   const std::lock_guard lock(mutex_);
   trouble_ = std::move(trouble);
-  answered_ns_ = clock_.monotonic_ns();
+  const std::int64_t now_ns = clock_.monotonic_ns();
+  if (trouble_.empty()) {
+    silent_ = false;
+  } else if (now_ns - begun_ns >= answer_ns) {
+    silent_ = true;
+  }
+  if (!silent_) answered_ns_ = now_ns;
 }
 
 bool StoreWatch::hangs_locked() const { return clock_.monotonic_ns() - answered_ns_ > silent_ns; }
@@ -74,8 +82,9 @@ void StoreWatch::run() {
 }
 
 void StoreWatch::look() {
+  const std::int64_t begun_ns = clock_.monotonic_ns();
   const Result<void> probed = store_.probe(clock_.wall_us());
-  note(probed ? std::string() : probed.error().message);
+  note(probed ? std::string() : probed.error().message, begun_ns);
 }
 
 void StoreWatch::count() {

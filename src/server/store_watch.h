@@ -23,8 +23,10 @@ class StoreWatch {
   StoreWatch(const StoreWatch&) = delete;
   StoreWatch& operator=(const StoreWatch&) = delete;
 
-  /// Somebody has written something, or could not: why; empty if it was written.
-  void note(std::string trouble);
+  /// Somebody has written something, or could not: why; empty if it was written. `begun_ns`: when he began, by the
+  /// clock's monotonic time. A failure that took long is no answer of the store's, and what fails after it, at once since
+  /// nobody tries, is none either.
+  void note(std::string trouble, std::int64_t begun_ns);
 
   /// Why nothing can be written now; empty if it can.
   [[nodiscard]] std::string trouble() const;
@@ -45,6 +47,7 @@ class StoreWatch {
   std::condition_variable changed_;
   std::string trouble_;
   std::int64_t answered_ns_ = 0;
+  bool silent_ = false;  ///< The last that took its time failed.
   std::vector<store::NotificationFigures> notifications_;
   std::uint64_t wanted_ = 0;   ///< How often the figures were asked for,
   std::uint64_t counted_ = 0;  ///< and which of those have been answered.

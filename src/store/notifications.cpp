@@ -250,6 +250,7 @@ Result<std::size_t> Store::change_dead_piece(bool again, std::span<const std::in
   if (!transaction) return std::unexpected(transaction.error());
   const auto rows = dead_notifications(ids, targets, last_id);
   if (!rows) return std::unexpected(rows.error());
+  if (rows->empty() && last_id > 0) return 0;  // the piece before was the last
   std::vector<Value> values;
   std::string alerts;
   for (std::size_t i = 0; i < rows->size(); ++i) {

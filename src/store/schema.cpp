@@ -111,7 +111,9 @@ Result<void> Store::set_up() {
   const std::string insert = "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING";
   if (auto done = database_->execute(insert, {"schema", "1"}); !done) return std::unexpected(done.error());
   if (auto done = database_->execute(insert, {"account_secret", *secret}); !done) return std::unexpected(done.error());
-  const Result<Rows> rows = database_->query("SELECT name, value FROM meta");
+  // Two that begin at the same time must not both change the tables.
+  const Result<Rows> rows = database_->query(postgresql_ ? "SELECT name, value FROM meta ORDER BY name FOR UPDATE"
+                                                         : "SELECT name, value FROM meta");
   if (!rows) return std::unexpected(rows.error());
   std::int64_t version = 1;
   for (std::size_t i = 0; i < rows->size(); ++i) {

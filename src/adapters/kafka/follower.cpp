@@ -105,11 +105,15 @@ class Follower::Impl {
       added->offset = RD_KAFKA_OFFSET_STORED;
       if (const auto named = options_.from.find(partition); named != options_.from.end()) added->offset = named->second;
       if (const auto read = offsets_.find(partition); read != offsets_.end()) added->offset = read->second;
-      streams_[partition].origin = fmt::format("{}/{}/", options_.topic, partition);
     }
     const rd_kafka_resp_err_t code = rd_kafka_assign(client_.get(), list.get());
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
-    return std::unexpected(client_.error("cannot read " + options_.topic, code));
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return std::unexpected(client_.error("cannot read " + options_.topic, code));
+    }
+    for (const std::int32_t partition : partitions) {
+      streams_[partition].origin = fmt::format("{}/{}/", options_.topic, partition);
+    }
+    return {};
   }
 
   Client client_;
