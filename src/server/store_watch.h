@@ -24,8 +24,8 @@ class StoreWatch {
   StoreWatch& operator=(const StoreWatch&) = delete;
 
   /// Somebody has written something, or could not: why; empty if it was written. `begun_ns`: when he began, by the
-  /// clock's monotonic time. A failure that took long is no answer of the store's, and what fails after it, at once since
-  /// nobody tries, is none either.
+  /// clock's monotonic time. A failure that took long is no answer of the store's, and what fails after it, at once
+  /// since nobody tries, is none either.
   void note(std::string trouble, std::int64_t begun_ns);
 
   /// Why nothing can be written now; empty if it can.

@@ -20,7 +20,7 @@ record Head(long historyId, byte[] token, long first, int pieces, long next, lon
   private static final long SMALL_LOG_BYTES = 4 << 20;
   private static final int SMALL_LOG_CHUNKS = 4096;
   private static final int DELTAS_BY_SNAPSHOT = 4;
-  private static final int SNAPSHOT_BY_STATE = 2; // a new one is somewhat less than what is in memory
+  private static final int SNAPSHOT_BY_STATE = 2;
 
   /** Of a shard that has seen nothing. */
   static Head empty(long historyId) {
@@ -32,9 +32,15 @@ record Head(long historyId, byte[] token, long first, int pieces, long next, lon
     return deltaBytes > Math.max(SMALL_LOG_BYTES, DELTAS_BY_SNAPSHOT * snapshotBytes) || next - first - pieces > SMALL_LOG_CHUNKS;
   }
 
-  /** Whether the snapshot is of much more than is held now, which takes so many bytes in memory. */
-  boolean outlived(long stateBytes) {
-    return snapshotBytes > Math.max(SMALL_LOG_BYTES, SNAPSHOT_BY_STATE * stateBytes);
+  /**
+   * Whether the snapshot is of much more than is held now.
+   *
+   * @param bytes what is held takes in memory now
+   * @param bytesAtSnapshot what it took then; 0: that is not known, and the snapshot is taken to be about as long
+   */
+  boolean outlived(long bytes, long bytesAtSnapshot) {
+    long then = bytesAtSnapshot > 0 ? bytesAtSnapshot : snapshotBytes;
+    return snapshotBytes > SMALL_LOG_BYTES && then > SNAPSHOT_BY_STATE * bytes;
   }
 
   byte[] encode() {

@@ -44,8 +44,17 @@ final class PackedKafkaReader implements PartitionReader<InternalRow> {
     KafkaOffsetRange offsets = range.offsetRange();
     TopicPartition place = offsets.topicPartition();
     this.partition = place.partition();
-    this.records = new PartitionConsumer(place, offsets.fromOffset(), offsets.untilOffset(), range.executorKafkaParams(), range.pollTimeoutMs());
     this.packer = new Packer<>(rules, shards, place.topic() + "/", (key, chunk) -> new GenericInternalRow(new Object[] {key, chunk}));
+    PartitionConsumer consumer = null;
+    try {
+      consumer = new PartitionConsumer(place, offsets.fromOffset(), offsets.untilOffset(), range.executorKafkaParams(), range.pollTimeoutMs());
+    } finally {
+      if (consumer == null) {
+        packer.close();
+        message.close();
+      }
+    }
+    this.records = consumer;
   }
 
   @Override
@@ -86,8 +95,8 @@ final class PackedKafkaReader implements PartitionReader<InternalRow> {
 
   @Override
   public void close() {
-    records.close();
     packer.close();
     message.close();
+    records.close();
   }
 }

@@ -11,8 +11,11 @@ import java.util.Map;
  * has loaded. Those used longest ago go when all hold more than the bytes allowed.
  */
 final class ShardCache {
-  /** A native shard, and the token of its state. {@code bytes}: what its state takes in memory. */
-  record Entry(long handle, byte[] token, long bytes) {}
+  /**
+   * A native shard, and the token of its state. {@code bytes}: what its state takes in memory; {@code bytesAtSnapshot}: what
+   * it took when this process wrote its snapshot, 0 if it was another.
+   */
+  record Entry(long handle, byte[] token, long bytes, long bytesAtSnapshot) {}
 
   /** Whose shard: the query, the shard's number, and under which rules it judges. */
   record Key(String query, int shard, long rules) {}

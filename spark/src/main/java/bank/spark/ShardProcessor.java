@@ -67,6 +67,8 @@ final class ShardProcessor extends StatefulProcessor<Integer, Row, byte[]> {
     private ByteBuffer out = Buffers.take();
     private int at;
     private byte[] statistics;
+    private long bytesAtSnapshot;
+    private boolean compacted;
 
     Judging(List<byte[]> chunks) {
       this.chunks = chunks;
@@ -81,7 +83,9 @@ final class ShardProcessor extends StatefulProcessor<Integer, Row, byte[]> {
       }
       ShardCache.Entry kept = ShardCache.take(key, head.token());
       shard = kept == null ? rebuild(head) : kept.handle();
-      if (head.longLog() || kept != null && head.outlived(kept.bytes())) {
+      bytesAtSnapshot = kept == null ? 0 : kept.bytesAtSnapshot();
+      compacted = head.longLog() || kept != null && head.outlived(kept.bytes(), bytesAtSnapshot);
+      if (compacted) {
         head = compact(head);
       }
       append(head);
@@ -164,7 +168,8 @@ final class ShardProcessor extends StatefulProcessor<Integer, Row, byte[]> {
     private void finish() {
       String told = Native.shardStatistics(shard);
       statistics = told.getBytes(StandardCharsets.UTF_8);
-      ShardCache.Entry entry = new ShardCache.Entry(shard, token, StreamJob.parse(told).path("state_bytes").asLong());
+      long bytes = StreamJob.parse(told).path("state_bytes").asLong();
+      ShardCache.Entry entry = new ShardCache.Entry(shard, token, bytes, compacted ? bytes : bytesAtSnapshot);
       shard = 0;
       ShardCache.give(key, entry, cacheBytes);
       abandon();

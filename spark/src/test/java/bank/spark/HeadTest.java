@@ -46,8 +46,15 @@ class HeadTest {
 
   @Test
   void theSnapshotIsOutlivedWhenMuchLessIsHeldThanThen() {
-    assertFalse(head(9, 110, 40 * MIB, 0).outlived(20 * MIB));
-    assertTrue(head(9, 110, 40 * MIB, 0).outlived(20 * MIB - 1));
-    assertFalse(head(1, 110, 4 * MIB, 0).outlived(0), "a small one may stay");
+    assertFalse(head(9, 110, 40 * MIB, 0).outlived(20 * MIB, 0));
+    assertTrue(head(9, 110, 40 * MIB, 0).outlived(20 * MIB - 1, 0));
+    assertFalse(head(1, 110, 4 * MIB, 0).outlived(0, 0), "a small one may stay");
+  }
+
+  @Test
+  void aSnapshotThatIsLongerThanWhatItIsOfIsNotTakenAgainAndAgain() {
+    assertFalse(head(9, 110, 40 * MIB, 0).outlived(10 * MIB, 10 * MIB));
+    assertFalse(head(9, 110, 40 * MIB, 0).outlived(5 * MIB, 10 * MIB));
+    assertTrue(head(9, 110, 40 * MIB, 0).outlived(5 * MIB - 1, 10 * MIB));
   }
 }
