@@ -17,8 +17,8 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
 /**
- * A batch's results, in the order in which `bank detect` writes them. Few are sorted by the driver, which for a first
- * query in a new JVM takes a third of the time that Spark's own sorting does; many by Spark.
+ * A batch's results, in the order in which `bank detect` writes them. Few are sorted by the driver, without a query to
+ * plan, to compile and to sample for; many by Spark.
  */
 final class BatchOutputs {
   private static final StructType LINES =
