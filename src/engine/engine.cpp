@@ -44,7 +44,7 @@ class Engine::State {
   }
 
   void judge(std::span<const model::Transaction> batch, Judgements& out);
-  void judge_one(const model::Transaction& transaction, Judgements& out);
+  void judge_one(const model::Transaction& transaction, std::uint32_t likely_account, Judgements& out);
   void forget_before(std::int64_t edge_us);
   /// The same in as little memory as it needs.
   [[nodiscard]] std::unique_ptr<State> moved() const;
@@ -74,18 +74,19 @@ void Engine::State::judge(std::span<const model::Transaction> batch, Judgements&
   for (std::size_t i = 0; i < size; ++i) {
     if (i + index_ahead < size) histories_.prefetch_index(batch[i + index_ahead].account_hash);
     if (i + entries_ahead < size) histories_.prefetch_entries(likely[(i + entries_ahead) % account_ahead]);
+    const std::uint32_t likely_account = likely[i % account_ahead];
     if (i + account_ahead < size) {
       likely[i % account_ahead] = histories_.prefetch_account(batch[i + account_ahead].account_hash);
     }
-    judge_one(batch[i], out);
+    judge_one(batch[i], likely_account, out);
   }
 }
 
 // The five lines of the contract's "History", in its order.
-void Engine::State::judge_one(const model::Transaction& transaction, Judgements& out) {
+void Engine::State::judge_one(const model::Transaction& transaction, std::uint32_t likely_account, Judgements& out) {
   const std::int64_t time_us = transaction.time.us();
   const Fingerprint id = fingerprint(transaction.transaction_id);
-  Account& account = histories_.find_or_add(transaction.account_number, transaction.account_hash);
+  Account& account = histories_.find_or_add(transaction.account_number, transaction.account_hash, likely_account);
   Verdict& verdict = out.verdicts.emplace_back();
   verdict.firing_begin = verdict.firing_end = static_cast<std::uint32_t>(out.firings.size());
 

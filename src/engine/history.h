@@ -9,6 +9,7 @@
 
 #include "engine/block.h"
 #include "engine/large_history.h"
+#include "engine/text.h"
 
 namespace bank::engine {
 
@@ -92,6 +93,14 @@ class Histories {
   [[nodiscard]] Account* find(std::string_view number, std::uint64_t hash);
   [[nodiscard]] const Account* find(std::string_view number, std::uint64_t hash) const;
   [[nodiscard]] Account& find_or_add(std::string_view number, std::uint64_t hash);
+  /// The same, looking first at what prefetch_account() said; nothing was removed since.
+  [[nodiscard]] Account& find_or_add(std::string_view number, std::uint64_t hash, std::uint32_t likely) {
+    if (likely != HashIndex::none) {
+      Account& account = at(likely);
+      if (account.hash() == hash && equal_texts(account.number(), number)) return account;
+    }
+    return find_or_add(number, hash);
+  }
   void remove(Account& account);
 
   /// Whether an entry not older than `edge_us` has the id.

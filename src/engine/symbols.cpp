@@ -14,26 +14,27 @@ std::uint32_t Symbols::acquire(std::string_view text) {
     if (free_.empty()) {
       id = static_cast<std::uint32_t>(entries_.size());
       entries_.emplace_back();
+      references_.push_back(0);
     } else {
       id = free_.back();
       free_.pop_back();
     }
-    entries_[id] = Entry{std::string(text), hash, 0};
+    entries_[id] = Entry{.text = std::string(text), .hash = hash};
     text_bytes_ += text.size();
     index_.insert(hash, id);
   }
-  ++entries_[id].references;
+  ++references_[id];
   return id + 1;
 }
 
 void Symbols::release(std::uint32_t symbol) {
   if (symbol == null) return;
+  BANK_ASSERT(references_[symbol - 1] > 0);
+  if (--references_[symbol - 1] > 0) return;
   Entry& entry = entries_[symbol - 1];
-  BANK_ASSERT(entry.references > 0);
-  if (--entry.references > 0) return;
   index_.erase(entry.hash, symbol - 1);
   text_bytes_ -= entry.text.size();
-  entry.text = std::string();
+  std::string().swap(entry.text);  // an assignment would keep the memory of a long one
   free_.push_back(symbol - 1);
 }
 

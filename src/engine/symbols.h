@@ -20,7 +20,7 @@ class Symbols {
   [[nodiscard]] std::uint32_t acquire(std::string_view text);
   /// One reference more to a symbol that is referenced. Null is let through.
   void retain(std::uint32_t symbol) {
-    if (symbol != null) ++entries_[symbol - 1].references;
+    if (symbol != null) ++references_[symbol - 1];
   }
   /// One reference less. Null is let through.
   void release(std::uint32_t symbol);
@@ -30,17 +30,20 @@ class Symbols {
   }
 
   [[nodiscard]] std::size_t size() const { return index_.size(); }
-  [[nodiscard]] std::size_t bytes() const { return index_.bytes() + entries_.capacity() * sizeof(Entry) + text_bytes_; }
+  [[nodiscard]] std::size_t bytes() const {
+    return index_.bytes() + entries_.capacity() * sizeof(Entry) + references_.capacity() * sizeof(std::uint64_t) +
+           text_bytes_;
+  }
 
  private:
   struct Entry {
     std::string text;
     std::uint64_t hash = 0;
-    std::uint64_t references = 0;
   };
 
   HashIndex index_;
   std::vector<Entry> entries_;
+  std::vector<std::uint64_t> references_;  // of each; apart, since every entry that comes or goes changes some
   std::vector<std::uint32_t> free_;
   std::size_t text_bytes_ = 0;
 };

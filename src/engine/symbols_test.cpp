@@ -1,6 +1,7 @@
 #include "engine/symbols.h"
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <map>
 #include <random>
@@ -9,6 +10,12 @@
 
 namespace bank::engine {
 namespace {
+
+// What malloc has given out.
+std::size_t allocated_bytes() {
+  const auto figures = mallinfo2();
+  return figures.uordblks + figures.hblkhd;
+}
 
 // Texts of all lengths that are dealt with differently, many of them alike but for one byte.
 std::vector<std::string> texts() {
@@ -56,6 +63,17 @@ TEST(Symbols, ATextIsForgottenWithItsLastReference) {
     }
     ASSERT_EQ(symbols.size(), held.size());
   }
+}
+
+TEST(Symbols, TheMemoryOfALongTextIsGivenBackWithIt) {
+  constexpr std::size_t long_text = 1 << 20;
+  const std::size_t before = allocated_bytes();
+  Symbols symbols;
+  for (int i = 0; i < 200; ++i) {
+    symbols.release(symbols.acquire(std::string(long_text, 'x')));
+    static_cast<void>(symbols.acquire(std::to_string(i)));  // takes its place
+  }
+  EXPECT_LT(allocated_bytes(), before + 10 * long_text);
 }
 
 }  // namespace
