@@ -7,7 +7,7 @@ namespace bank::pipeline {
 void clear_text(std::string& text) {
   constexpr std::size_t kept_bytes = 4 << 20;
   if (text.capacity() > kept_bytes) {
-    text = {};
+    std::string().swap(text);  // an assignment would keep it
   } else {
     text.clear();
   }
@@ -18,7 +18,6 @@ void Judged::clear() {
   clear_text(alerts);
   clear_text(processed);
   alert_count = 0;
-  judgements.clear();
 }
 
 Lane::Lane(const std::shared_ptr<const engine::Plan>& plan, const engine::Options& options) : engine_(plan, options) {
@@ -27,10 +26,10 @@ Lane::Lane(const std::shared_ptr<const engine::Plan>& plan, const engine::Option
 
 void Lane::judge(std::span<const model::Transaction> transactions, bool processed, std::int64_t now_us,
                  const std::function<model::Position(std::size_t)>& position_of, Judged& out) {
-  const std::size_t first_verdict = out.judgements.verdicts.size();
-  engine_.judge(transactions, out.judgements);
+  judgements_.clear();
+  engine_.judge(transactions, judgements_);
   for (std::size_t i = 0; i < transactions.size(); ++i) {
-    const engine::Verdict& verdict = out.judgements.verdicts[first_verdict + i];
+    const engine::Verdict& verdict = judgements_.verdicts[i];
     if (verdict.resend) continue;
     ++counts_.decisions[static_cast<std::size_t>(verdict.decision)];
     if (verdict.firing_begin == verdict.firing_end && !processed) continue;
@@ -50,12 +49,12 @@ void Lane::encode(const model::Transaction& transaction, const engine::Verdict& 
   const std::size_t alerts_begin = out.alerts.size();
   fired_.clear();
   for (std::uint32_t f = verdict.firing_begin; f != verdict.firing_end; ++f) {
-    const engine::Firing& firing = out.judgements.firings[f];
+    const engine::Firing& firing = judgements_.firings[f];
     const engine::CompiledRule& rule = plan.rules()[firing.rule];
     codec::append_alert(out.alerts,
                         {.transaction = transaction,
                          .rule_id = rule.id,
-                         .reason = out.judgements.reason(firing),
+                         .reason = judgements_.reason(firing),
                          .rules_version = plan.rules_version(),
                          .score = rule.score,
                          .severity = rule.severity},
@@ -75,8 +74,8 @@ void Lane::encode(const model::Transaction& transaction, const engine::Verdict& 
 }
 
 void Lane::replay(std::span<const model::Transaction> transactions) {
-  replayed_.clear();
-  engine_.judge(transactions, replayed_);
+  judgements_.clear();
+  engine_.judge(transactions, judgements_);
 }
 
 }  // namespace bank::pipeline

@@ -42,8 +42,6 @@ struct Judged {
   std::string processed;     ///< JSON lines; empty unless asked for.
   std::uint64_t alert_count = 0;
 
-  engine::Judgements judgements;
-
   void clear();
 };
 
@@ -57,10 +55,13 @@ class Lane {
  public:
   Lane(const std::shared_ptr<const engine::Plan>& plan, const engine::Options& options);
 
-  /// Judges the transactions in order and appends to `out`. `position_of(i)` is asked for those that raise an alert.
-  /// `processed`: whether the processed lines are wanted. The texts of one `out` stay below 4 GiB (asserted).
+  /// Judges the transactions in order and appends their lines to `out`. `position_of(i)` is asked for those that raise
+  /// an alert. `processed`: whether the processed lines are wanted. The texts of one `out` stay below 4 GiB (asserted).
   void judge(std::span<const model::Transaction> transactions, bool processed, std::int64_t now_us,
              const std::function<model::Position(std::size_t)>& position_of, Judged& out);
+
+  /// What the engine said of each, at the last judge(); until the next judge() or replay().
+  [[nodiscard]] const engine::Judgements& judgements() const { return judgements_; }
 
   /// Judges for the history's sake alone: says nothing and counts nothing.
   void replay(std::span<const model::Transaction> transactions);
@@ -76,7 +77,7 @@ class Lane {
   engine::Engine engine_;
   LaneCounts counts_;
   std::vector<std::string_view> fired_;  // reused
-  engine::Judgements replayed_;          // reused
+  engine::Judgements judgements_;        // reused, so that it is in the cache
 };
 
 }  // namespace bank::pipeline

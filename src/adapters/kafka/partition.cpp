@@ -8,12 +8,7 @@
 #include "pipeline/ports.h"
 
 namespace bank::kafka {
-namespace {
-
-/// A batch buffer that a huge record has blown up is given back.
-constexpr std::size_t kept_bytes = 4 << 20;
-
-}  // namespace
+namespace {}  // namespace
 
 std::int64_t columns_of(const codec::FieldNames& names) {
   return static_cast<std::int64_t>(hash64(fmt::format("{}", fmt::join(names.columns(), "\n"))) >> 1);
@@ -36,8 +31,7 @@ void Batch::pad() { text.append(pipeline::padding, '\0'); }
 
 void Batch::clear() {
   records.clear();
-  if (text.capacity() > kept_bytes) text = {};
-  text.clear();
+  pipeline::clear_text(text);
 }
 
 Partition::Partition(std::int32_t number, const std::shared_ptr<const engine::Plan>& plan,

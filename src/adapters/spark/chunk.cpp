@@ -192,7 +192,7 @@ std::string ChunkWriter::finish() {
   wire::put(bytes_, hash_at, chunk_hash(bytes_));
   records_ = 0;
   std::string chunk = bytes_;
-  if (bytes_.capacity() > 4 * chunk_full_bytes) bytes_ = {};  // a huge record has blown it up
+  if (bytes_.capacity() > 4 * chunk_full_bytes) std::string().swap(bytes_);  // a huge record has blown it up
   return chunk;
 }
 

@@ -90,11 +90,12 @@ void Shard::judge_slice(Part& part, const Judging& judging, std::int64_t now_us)
     outcome_.add_alerts(place, account, text(judged_.alerts, lines.alerts));
     if (setup_->processed) outcome_.add_processed(place, account, text(judged_.processed, lines.processed));
   }
+  const engine::Judgements& judgements = part.lane.judgements();
   for (std::size_t i = 0; i < judging.transactions.size(); ++i) {
     const model::Transaction& transaction = judging.transactions[i];
     part.trusted.note(transaction.account_hash, transaction.time.us());
     counts.newest_us = std::max(counts.newest_us, transaction.time.us());
-    const engine::Verdict& verdict = judged_.judgements.verdicts[i];
+    const engine::Verdict& verdict = judgements.verdicts[i];
     if (verdict.resend) {
       ++counts.resends;
       ++resends_;
@@ -106,19 +107,19 @@ void Shard::judge_slice(Part& part, const Judging& judging, std::int64_t now_us)
     late_ += verdict.late ? 1 : 0;
     ++counts.decisions[static_cast<std::size_t>(verdict.decision)];
   }
-  for (const engine::Firing& firing : judged_.judgements.firings) ++counts.alerts_by_rule[firing.rule];
+  for (const engine::Firing& firing : judgements.firings) ++counts.alerts_by_rule[firing.rule];
   counts.alerts += judged_.alert_count;
-  if (transactions_) add_up(judging.transactions);
+  if (transactions_) add_up(judging.transactions, judgements);
 }
 
 // What was just judged, into the report: as if it had been read from a file, and the alerts from one beside it.
-void Shard::add_up(std::span<const model::Transaction> transactions) {
+void Shard::add_up(std::span<const model::Transaction> transactions, const engine::Judgements& judgements) {
   transactions_->add(transactions);
   const engine::Plan& plan = *setup_->plan;
   for (std::size_t i = 0; i < transactions.size(); ++i) {
-    const engine::Verdict& verdict = judged_.judgements.verdicts[i];
+    const engine::Verdict& verdict = judgements.verdicts[i];
     for (std::uint32_t f = verdict.firing_begin; f != verdict.firing_end; ++f) {
-      const engine::CompiledRule& rule = plan.rules()[judged_.judgements.firings[f].rule];
+      const engine::CompiledRule& rule = plan.rules()[judgements.firings[f].rule];
       model::AlertRecord alert;
       alert.rule_id = rule.id;
       alert.transaction_id = transactions[i].transaction_id;

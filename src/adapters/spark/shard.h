@@ -72,7 +72,7 @@ class Shard {
 
  private:
   void judge_slice(Part& part, const Judging& judging, std::int64_t now_us);
-  void add_up(std::span<const model::Transaction> transactions);
+  void add_up(std::span<const model::Transaction> transactions, const engine::Judgements& judgements);
 
   std::shared_ptr<const Setup> setup_;
   std::map<std::int32_t, Part> parts_;
