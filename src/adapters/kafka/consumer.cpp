@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 #include <string>
 #include <vector>
@@ -12,17 +11,15 @@ namespace {
 
 constexpr int call_timeout_ms = 10'000;
 constexpr int look_ms = 100;
-constexpr std::size_t queue_kbytes = 24 << 10;
-constexpr std::size_t queue_kbytes_min = 4 << 10;
 
 }  // namespace
 
 Result<Client> make_consumer(const DetectorOptions& options, const Callbacks& callbacks) {
   std::vector<Property> chosen = {
       {"queued.min.messages", "500000"},  // far less, and the client idles between two fetches
-      // Of each worker. Some hundredths of a second's work; more would be memory that has left the caches when its turn
-      // comes.
-      {"queued.max.messages.kbytes", fmt::format("{}", std::max(queue_kbytes / options.threads, queue_kbytes_min))},
+      // Of each worker. Some thousandths of a second's work; more would be memory that has left the caches when its
+      // turn comes.
+      {"queued.max.messages.kbytes", "4096"},
       {"session.timeout.ms", "10000"},
       {"heartbeat.interval.ms", "2000"},
       {"fetch.error.backoff.ms", "100"},
@@ -30,7 +27,7 @@ Result<Client> make_consumer(const DetectorOptions& options, const Callbacks& ca
       {"statistics.interval.ms", "0"},
       // While a fetch waits for records of the partitions that are read to their ends, others are not fetched.
       {"fetch.wait.max.ms", "20"}};
-  if (!oversleeps()) chosen.emplace_back("fetch.queue.backoff.ms", "5");
+  if (!oversleeps()) chosen.emplace_back("fetch.queue.backoff.ms", "1");
   std::vector<Property> required = {{"group.id", options.group},           {"enable.auto.commit", "false"},
                                     {"enable.auto.offset.store", "false"}, {"isolation.level", "read_committed"},
                                     {"auto.offset.reset", "error"},        {"partition.assignment.strategy", "range"},

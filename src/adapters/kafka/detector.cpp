@@ -24,6 +24,8 @@ namespace {
 
 constexpr int poll_ms = 10;
 constexpr int nudge_ms = 100;
+/// No more than one question in this time, for nudging costs the cluster something, too.
+constexpr int nudge_pace_ms = 2;
 constexpr std::int64_t status_interval_ns = 100'000'000;
 /// How often a broker that is gone is asked for.
 constexpr std::int64_t look_interval_ns = 1'000'000'000;
@@ -87,6 +89,7 @@ class Detector {
   // In the order in which they depend on each other.
   std::optional<StateDir> state_dir_;
   std::optional<Client> consumer_;
+  Queue consumer_queue_;  // where this thread waits
   std::unique_ptr<Committer> committer_;
   std::unique_ptr<Snapshots> snapshots_;
   std::optional<Takeover> takeover_;
@@ -104,6 +107,7 @@ class Detector {
   std::int64_t next_status_ns_ = 0;
   std::int64_t next_look_ns_ = 0;
   std::set<std::int32_t> to_nudge_;  // partitions
+  std::int64_t next_nudge_ns_ = 0;
   std::uint64_t seen_records_ = 0;
 };
 
@@ -135,6 +139,7 @@ DetectorOutcome Detector::run() {
   }
   show_status(true);
   DetectorOutcome done = outcome();
+  consumer_queue_.reset();  // has to be given back before; the workers, which wake us by it, are paused for good
   rd_kafka_consumer_close(consumer_->get());
   workers_.clear();
   snapshots_.reset();  // writes the last ones
@@ -156,6 +161,7 @@ Result<void> Detector::start() {
   if (!consumer) return std::unexpected(consumer.error());
   consumer_.emplace(std::move(*consumer));
   rd_kafka_poll_set_consumer(consumer_->get());
+  consumer_queue_.reset(rd_kafka_queue_get_consumer(consumer_->get()));
   if (Result<void> there = check_topics(*consumer_, options_); !there) return there;
 
   Result<std::unique_ptr<Committer>> committer =
@@ -179,8 +185,8 @@ Result<void> Detector::start() {
       });
   takeover_.emplace(options_, plan_, judging_, *consumer_, *snapshots_, clock_, notice_);
   for (std::size_t i = 0; i < options_.threads; ++i) {
-    workers_.push_back(std::make_unique<Worker>(*consumer_, options_.transactions_topic, *committer_, *snapshots_,
-                                                clock_, allowance_));
+    workers_.push_back(std::make_unique<Worker>(*consumer_, consumer_queue_.get(), options_.transactions_topic,
+                                                *committer_, *snapshots_, clock_, allowance_));
   }
 
   const PartitionList subscription = make_list(1);
@@ -194,7 +200,7 @@ Result<void> Detector::start() {
 
 void Detector::loop() {
   while (!finished()) {
-    rd_kafka_poll(consumer_->get(), poll_ms);  // calls rebalance()
+    rd_kafka_poll(consumer_->get(), to_nudge_.empty() ? poll_ms : nudge_pace_ms);  // calls rebalance()
     nudge_client();
     // While no records come, nothing else tells that a broker that was gone is back.
     if (consumer_->complaints().unreachable() && clock_.monotonic_ns() >= next_look_ns_) {
@@ -214,11 +220,14 @@ void Detector::nudge_client() {
   for (const std::unique_ptr<Worker>& worker : workers_) {
     if (!worker->take_unfetched()) continue;
     for (const auto& [number, assigned] : worker->assigned()) {
+      if (assigned->done.load(std::memory_order_relaxed)) continue;
       rd_kafka_get_watermark_offsets(consumer_->get(), options_.transactions_topic.c_str(), number, &low, &high);
       if (high > assigned->next_offset.load(std::memory_order_relaxed)) to_nudge_.insert(number);
     }
   }
-  if (to_nudge_.empty()) return;
+  const std::int64_t now_ns = clock_.monotonic_ns();
+  if (to_nudge_.empty() || now_ns < next_nudge_ns_) return;
+  next_nudge_ns_ = now_ns + std::int64_t{nudge_pace_ms} * 1'000'000;
   // One at a time, as each is waited for.
   const std::int32_t number = to_nudge_.extract(to_nudge_.begin()).value();
   static_cast<void>(rd_kafka_query_watermark_offsets(consumer_->get(), options_.transactions_topic.c_str(), number,

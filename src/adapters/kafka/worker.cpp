@@ -14,9 +14,10 @@ constexpr std::size_t batch_bytes = 256 << 10;
 
 }  // namespace
 
-Worker::Worker(const Client& consumer, std::string topic, Committer& committer, Snapshots& snapshots,
-               const Clock& clock, Allowance& allowance)
+Worker::Worker(const Client& consumer, rd_kafka_queue_t* callers, std::string topic, Committer& committer,
+               Snapshots& snapshots, const Clock& clock, Allowance& allowance)
     : consumer_(consumer),
+      callers_(callers),
       topic_(std::move(topic)),
       committer_(committer),
       snapshots_(snapshots),
@@ -77,12 +78,13 @@ void Worker::run() {
 void Worker::look_for_unfetched() {
   auto wanted = -static_cast<std::int64_t>(rd_kafka_queue_length(queue_.get()));
   for (const auto& [number, assigned] : assigned_) {
+    if (assigned->done.load(std::memory_order_relaxed)) continue;
     std::int64_t low = 0;
     std::int64_t high = 0;
     rd_kafka_get_watermark_offsets(consumer_.get(), topic_.c_str(), number, &low, &high);
     wanted += std::max<std::int64_t>(high - assigned->next_offset.load(std::memory_order_relaxed), 0);
   }
-  if (wanted > 0) unfetched_.store(true, std::memory_order_relaxed);
+  if (wanted > 0 && !unfetched_.exchange(true, std::memory_order_relaxed)) rd_kafka_queue_yield(callers_);
 }
 
 // Called for each message that the client has.

@@ -3,7 +3,6 @@
 
 #include <librdkafka/rdkafka.h>
 
-#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
@@ -47,19 +46,21 @@ struct Assigned {
 class Allowance {
  public:
   explicit Allowance(std::uint64_t records)
-      : left_(static_cast<std::int64_t>(std::min(records, static_cast<std::uint64_t>(INT64_MAX)))) {}
-  bool take() { return left_.fetch_sub(1, std::memory_order_relaxed) > 0; }
-  [[nodiscard]] bool used_up() const { return left_.load(std::memory_order_relaxed) <= 0; }
+      : limited_(records < static_cast<std::uint64_t>(INT64_MAX)), left_(static_cast<std::int64_t>(records)) {}
+  // Without a limit the workers share nothing that they write for each record.
+  bool take() { return !limited_ || left_.fetch_sub(1, std::memory_order_relaxed) > 0; }
+  [[nodiscard]] bool used_up() const { return limited_ && left_.load(std::memory_order_relaxed) <= 0; }
 
  private:
+  const bool limited_;
   std::atomic<std::int64_t> left_;
 };
 
 class Worker {
  public:
-  /// What is passed by reference outlives it.
-  Worker(const Client& consumer, std::string topic, Committer& committer, Snapshots& snapshots, const Clock& clock,
-         Allowance& allowance);
+  /// What is passed by reference outlives it. `callers`: the queue at which the caller waits.
+  Worker(const Client& consumer, rd_kafka_queue_t* callers, std::string topic, Committer& committer,
+         Snapshots& snapshots, const Clock& clock, Allowance& allowance);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -74,7 +75,7 @@ class Worker {
   std::map<std::int32_t, std::unique_ptr<Assigned>>& assigned() { return assigned_; }
 
   /// Whether, since this was last asked, there were records that the client had not even fetched: its thread may sleep,
-  /// having found the queue full.
+  /// having found the queue full. The caller is woken when this becomes true.
   [[nodiscard]] bool take_unfetched() { return unfetched_.exchange(false, std::memory_order_relaxed); }
 
   /// What the client reports of a partition, that can't be gone on from.
@@ -90,6 +91,7 @@ class Worker {
   void note_error(const rd_kafka_message_t& message);
 
   const Client& consumer_;
+  rd_kafka_queue_t* const callers_;
   const std::string topic_;
   Committer& committer_;
   Snapshots& snapshots_;
