@@ -17,6 +17,7 @@
 #include "cli/table.h"
 #include "engine/engine.h"
 #include "engine/plan.h"
+#include "rules/doubts.h"
 #include "rules/explain.h"
 #include "rules/load.h"
 #include "yaml/values.h"
@@ -73,6 +74,7 @@ Result<ExitCode> check(Context& context, const std::vector<std::string>& files) 
         rules->longest_window_us == 0 ? "no window" : "longest window " + duration_text(rules->longest_window_us);
     out.write(fmt::format("{}: {}, {}, {}, version {}\n", visible(file), out.paint(Style::green, "fine"),
                           counted(rules->rules.size(), "rule"), window, rules->version));
+    for (const std::string& doubt : rules::doubts(*rules)) context.terminal.warn(visible(doubt));
   }
   if (!mistakes.empty()) return fail_config(std::move(mistakes));
   return ExitCode::ok;
