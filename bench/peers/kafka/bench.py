@@ -19,14 +19,15 @@ import statistics
 import sys
 
 sys.dont_write_bytecode = True
-from latency import measure_latency  # noqa: E402
+from latency import measure_latency, warm_up  # noqa: E402
 from soak import soak  # noqa: E402
 from stage import FLINK_OPENS, ROOT, Stage, Tools, check_alerts, say  # noqa: E402
 
-LIMIT, BANK = "raw consumer, jemalloc", "bank, default rules"
+LIMIT, BANK, FILE = "raw consumer, jemalloc", "bank, default rules", "file mode, default rules"
 
-# `records` of `topic` → `command(name, alerts topic)`; `seconds(run, alerts)`: from the first record to the last commit.
-Peer = collections.namedtuple("Peer", "name topic records command seconds")
+# `records` of `topic` → `command(name, alerts topic)`; `seconds(run, alerts)`: from the first record to the last commit. `alerts`:
+# where they are then: on that "topic", in a "file" of the stage's, or "nowhere".
+Peer = collections.namedtuple("Peer", "name topic records alerts command seconds")
 
 
 def own_clock(run, _alerts):
@@ -45,19 +46,23 @@ def make_peers(options, stage, tools):
     broker = stage.broker.address
 
     def bank(rules):
-        return Peer(f"bank, {rules} rules", full, options.count,
+        return Peer(f"bank, {rules} rules", full, options.count, "topic",
                     lambda name, alerts: (stage.bank_command(rules, 100, "--until-end"), stage.bank_environment(full, alerts, name)),
                     since_first_alert)
 
     def raw(name, program):
-        return Peer(name, full, options.count, lambda _name, _alerts: ([program, broker, full], {}), own_clock)
+        return Peer(name, full, options.count, "nowhere", lambda _name, _alerts: ([program, broker, full], {}), own_clock)
+
+    def file_mode(_name, _alerts):
+        return [stage.bank, "detect", "--quiet", "--file", stage.file_of(full), "--rules", ROOT / "config/rules/default.yaml",
+                "--output", stage.file_of("alerts"), "--rejected", ""], {}
 
     def other(name, program, topic, count):
         def command(run, alerts):
             folder = stage.folder / "states" / run
             folder.mkdir(parents=True, exist_ok=True)
             return [*program, broker, topic, alerts, run, count, folder], {}
-        return Peer(name, topic, count, command, own_clock)
+        return Peer(name, topic, count, "topic", command, own_clock)
 
     python = ROOT / "bench/peers/kafka/python"
     return [
@@ -65,6 +70,7 @@ def make_peers(options, stage, tools):
         raw("raw consumer, glibc's malloc", tools.raw_glibc),
         bank("default"),
         bank("seed"),
+        Peer(FILE, full, options.count, "file", file_mode, lambda run, _alerts: run.wall_s),
         other("Flink 2.2", tools.java("flink", "bank.peer.Flink", *FLINK_OPENS), full, options.count),
         other("Kafka Streams 4.3", tools.java("streams", "bank.peer.Streams"), full, options.count),
         other("Python, confluent-kafka", [tools.python, python / "confluent.py"], small, options.python_count),
@@ -76,12 +82,11 @@ def one_run(peer, number, stage):
     """One run, as its figures."""
     name = "".join(letter if letter.isalnum() else "-" for letter in peer.name) + f"-{number}"
     topic = f"alerts-{name}"
-    judges = not peer.name.startswith("raw")
-    if judges:
+    if peer.alerts == "topic":
         stage.create_topics(topic, f"{topic}.dlq")
     run = stage.measure(*peer.command(name, topic))
-    alerts = stage.alerts(topic) if judges else []
-    if judges:
+    alerts = stage.alerts(topic) if peer.alerts == "topic" else stage.alerts_in("alerts") if peer.alerts == "file" else []
+    if peer.alerts != "nowhere":
         check_alerts(peer.name, alerts, stage.truths[peer.topic])
     seconds = peer.seconds(run, alerts)
     figures = {"wall_s": run.wall_s, "steady_s": seconds, "cpu_s": run.cpu_s, "broker_cpu_s": run.broker_cpu_s, "rss_mib": run.rss_mib}
@@ -103,9 +108,15 @@ def print_table(peers, results):
               f"| {rate[peer.name]:.3f} | {ratio} | {median(peer, 'wall_s'):.2f} | {peer.records / median(peer, 'wall_s') / 1e6:.3f} "
               f"| {median(peer, 'cpu_s'):.2f} | {median(peer, 'broker_cpu_s'):.2f} | {median(peer, 'rss_mib'):.0f} |")
     print("\nThe first seconds are from the first record that a program got to its last commit (bank: from its first alert to the end of "
-          "its process); the others are the whole process, with its start, the joining of its group, and its end.")
+          "its process; file mode: the whole process); the others are the whole process, with its start, the joining of its group, and its end.")
     if BANK in rate and LIMIT in rate:
         print(f"bank with the default rules has {rate[BANK] / rate[LIMIT]:.0%} of the limit that the raw consumer sets.")
+    if {BANK, LIMIT, FILE} <= set(rate):
+        whole = {peer.name: peer.records / median(peer, "wall_s") / 1e6 for peer in peers}
+        both = 1 / (1 / whole[LIMIT] + 1 / whole[FILE])
+        print(f"As whole processes: what the raw consumer does and what file mode does, one after the other on these cores, comes to "
+              f"{both:.3f} million/s, {both / whole[LIMIT]:.0%} of the raw consumer's; bank has {whole[BANK] / both:.0%} of that, with the "
+              "broker and the transactions on the same cores.")
 
 
 def throughput(options, stage, tools):
@@ -113,12 +124,7 @@ def throughput(options, stage, tools):
     if options.only:
         peers = [peer for peer in peers if peer.name.startswith(tuple(options.only))]
     for topic, count in dict.fromkeys((peer.topic, peer.records) for peer in peers):
-        stage.fill(topic, count)
-    say("Warming up…")
-    stage.measure([tools.raw, stage.broker.address, peers[0].topic])
-    for peer in peers:
-        if peer.name.startswith("bank"):  # the broker's first transactions are slow
-            one_run(peer, 0, stage)
+        stage.fill(topic, count, keep_file=any(peer.alerts == "file" and peer.topic == topic for peer in peers))
     results = collections.defaultdict(list)
     for number in range(1, options.runs + 1):
         say(f"Run {number} of {options.runs}…")
@@ -160,6 +166,8 @@ def main():
     settings = {name: value for name, value in vars(options).items() if not isinstance(value, pathlib.Path)}
     results = {"options": settings, "begun": datetime.datetime.now(datetime.timezone.utc).isoformat(), "load_before": load}
     with Stage(folder, options.bank.resolve(), options.accounts, options.partitions) as stage:
+        if options.parts:
+            warm_up(options, stage, tools)
         for part, run in {"throughput": throughput, "latency": measure_latency, "soak": soak}.items():
             if part in options.parts or part == "soak" and options.soak > 0:
                 results[part] = run(options, stage, tools)

@@ -14,9 +14,9 @@ import time
 from stage import run_quietly, say
 
 START_SECONDS = 3  # for the detector to join its group
-# A broker that has just been started takes tens of seconds of transactions, a hundred a second, until the code of its own that
-# they run through is compiled well.
-WARM_UPS = 2
+# A broker that has just been started takes more than a minute of transactions, a hundred a second, until the code of its own that
+# they run through is compiled well: until then it takes half of the machine, and the tail is its.
+WARM_UPS = 4
 ACCOUNTS = 1_000_000  # so many that an account's five minutes hold no more than the usual few, at a rate of thousands
 
 
@@ -66,17 +66,32 @@ def with_detector(options, stage, tools, file, interval_ms, of, name=None):
     return {"of": of, "interval_ms": interval_ms, **figures}
 
 
-def measure_latency(options, stage, tools):
-    say("Latency…")
+@contextlib.contextmanager
+def transactions(options, stage):
+    """The file of what the probe sends."""
     file = stage.folder / "latency.jsonl"
     run_quietly([stage.bank, "generate", "--quiet", "--count", options.rate * options.latency_seconds, "--accounts", ACCOUNTS, "--seed", 2,
                  "--labels", "", "--output", file])
-    without_detector(options, stage, tools, file, "latency-warm-up-alone")
-    for number in range(WARM_UPS):
-        with_detector(options, stage, tools, file, min(options.intervals), "alerts", f"latency-warm-up-{number}")
+    yield file
+    file.unlink()
+
+
+def warm_up(options, stage, tools):
+    say("Warming up the broker…")
+    with transactions(options, stage) as file:
+        for number in range(WARM_UPS):
+            with_detector(options, stage, tools, file, min(options.intervals), "alerts", f"warm-up-{number}")
+
+
+def measure_latency(options, stage, tools):
+    say("Latency…")
+    with transactions(options, stage) as file:
+        return measure_latencies(options, stage, tools, file)
+
+
+def measure_latencies(options, stage, tools, file):
     rows = [without_detector(options, stage, tools, file, "latency-alone")]
     rows += [with_detector(options, stage, tools, file, interval, of) for of in ("alerts", "processed") for interval in options.intervals]
-    file.unlink()
     print(f"\nSent to visible for a read_committed consumer, at {options.rate:,} transactions a second for {options.latency_seconds} s, default rules, "
           "ms. Processed: every transaction is written with its decision, besides the alerts.")
     print("\n| of | commit every | seen | p50 | p99 | p99.9 | most | sent a second |\n|---|---|---|---|---|---|---|---|")

@@ -18,6 +18,8 @@ sys.path.insert(0, str(ROOT / "tests/system"))
 from kafka_broker import Broker  # noqa: E402
 
 RUN_SECONDS = 1800  # that no run may take
+# The heap is there from the beginning, in large pages, so that no pause of the broker's waits for the kernel.
+BROKER_JVM_ARGS = "-XX:+AlwaysPreTouch -XX:+UseTransparentHugePages"
 SEED_RULES = ("HIGH_AMOUNT", "VELOCITY")
 # Flink's own start script opens these packages of Java's to its serializers.
 FLINK_OPENS = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in ("java.lang", "java.util", "java.time", "java.util.concurrent")]
@@ -98,7 +100,7 @@ class Stage:
 
     def __enter__(self):
         scratch = self.folder / "broker"
-        self.broker = Broker(scratch, heap="1g", environment={"BANK": str(self.bank)})
+        self.broker = Broker(scratch, heap="1g", environment={"BANK": str(self.bank), "BROKER_JVM_ARGS": BROKER_JVM_ARGS})
         if scratch.exists():
             self.broker.run("kill", check=False)  # of a run that was cut off
             shutil.rmtree(scratch)
@@ -134,16 +136,22 @@ class Stage:
         alerts.unlink()
         return ids
 
-    def fill(self, topic, count):
+    def file_of(self, name):
+        """The file of that name; of a topic: its transactions, if fill() was to keep them."""
+        return self.folder / "states" / f"{name}.jsonl"
+
+    def fill(self, topic, count, keep_file=False):
         """Sends `count` transactions, and learns from file mode which alerts they give."""
         say(f"Filling {topic}…")
         self.create_topics(topic)
         sent = self.measure([self.bank, *self.generated(count), "--kafka", "--bootstrap-server", self.broker.address, "--topic", topic])
         say(f"  {sent.wall_s:.2f} s, {count / sent.wall_s / 1e6:.2f} million/s")
-        file = self.folder / f"{topic}.jsonl"
+        file = self.file_of(topic)
+        file.parent.mkdir(exist_ok=True)
         run_quietly([self.bank, *self.generated(count), "--output", file])
         self.truths[topic] = self.truth(file)
-        file.unlink()
+        if not keep_file:
+            file.unlink()
 
     def bank_environment(self, topic, alerts, name, processed="processed-transactions"):
         state = self.folder / "states" / name
@@ -179,6 +187,11 @@ class Stage:
                 raise SystemExit(f"{' '.join(map(str, command))}: exit code {process.returncode}\n{stdout}{stderr}")
             user, system, rss_kib = figures.read().split()
         return Run(wall, float(user) + float(system), self.broker_cpu_s() - broker_before, int(rss_kib) / 1024, ended, stdout)
+
+    def alerts_in(self, name):
+        """The alerts that file mode has written to file_of(name)."""
+        with open(self.file_of(name), encoding="utf-8") as lines:
+            return [json.loads(line) for line in lines]
 
     def alerts(self, topic):
         """What a read_committed consumer finds in an alerts topic."""
