@@ -2,7 +2,7 @@
 """`bank detect --kafka` beside what a user would take instead: the same topic, the same broker, the same alerts, exactly once.
 
 Starts a broker, fills a topic, runs each program on it several times (in turns, so that a noisy minute meets all), checks after
-each run that what a read_committed consumer sees are the alerts of the seed rules that file mode finds, and prints medians; then
+each run that what a read_committed consumer sees are the alerts of the seed rules that file mode finds, and prints medians; and
 measures how long a transaction takes until its alert is visible. `make bench-peers-kafka` calls it. Tools and results (JSON) stay
 in build/bench-peers-kafka.
 
@@ -149,7 +149,7 @@ def main():
     parser.add_argument("--only", nargs="+", default=[], help="peers whose name begins so")
     parser.add_argument("--parts", nargs="*", choices=["throughput", "latency"], default=["throughput", "latency"])
     parser.add_argument("--rate", type=int, default=20_000, help="transactions a second of the latency run")
-    parser.add_argument("--latency-seconds", type=int, default=20)
+    parser.add_argument("--latency-seconds", type=int, default=10)
     parser.add_argument("--intervals", type=int, nargs="+", default=[10, 50, 100], help="commit intervals of the latency run, in ms")
     parser.add_argument("--soak", type=float, default=0, metavar="MINUTES", help="generate and detect at a fixed rate for so long")
     parser.add_argument("--soak-rate", type=int, default=100_000)
@@ -168,7 +168,7 @@ def main():
     with Stage(folder, options.bank.resolve(), options.accounts, options.partitions) as stage:
         if options.parts:
             warm_up(options, stage, tools)
-        for part, run in {"throughput": throughput, "latency": measure_latency, "soak": soak}.items():
+        for part, run in {"latency": measure_latency, "throughput": throughput, "soak": soak}.items():
             if part in options.parts or part == "soak" and options.soak > 0:
                 results[part] = run(options, stage, tools)
                 (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n")

@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import signal
+import statistics
 import subprocess
 import time
 
@@ -16,7 +17,7 @@ from stage import run_quietly, say
 START_SECONDS = 3  # for the detector to join its group
 # A broker that has just been started takes more than a minute of transactions, a hundred a second, until the code of its own that
 # they run through is compiled well: until then it takes half of the machine, and the tail is its.
-WARM_UPS = 4
+WARM_UP_SECONDS = 80
 ACCOUNTS = 1_000_000  # so many that an account's five minutes hold no more than the usual few, at a rate of thousands
 
 
@@ -51,8 +52,7 @@ def without_detector(options, stage, tools, file, name):
     return {"of": "transactions, no detector", "interval_ms": 0, **figures}
 
 
-def with_detector(options, stage, tools, file, interval_ms, of, name=None):
-    name = name or f"latency-{of}-{interval_ms}"
+def with_detector(options, stage, tools, file, interval_ms, of, name):
     topics = {kind: f"{name}-{kind}" for kind in ("transactions", "alerts", "processed")}
     stage.create_topics(*topics.values(), f"{topics['alerts']}.dlq")
     command = stage.bank_command("default", interval_ms, "--write-processed", "yes" if of == "processed" else "no")
@@ -79,7 +79,7 @@ def transactions(options, stage):
 def warm_up(options, stage, tools):
     say("Warming up the broker…")
     with transactions(options, stage) as file:
-        for number in range(WARM_UPS):
+        for number in range(-(-WARM_UP_SECONDS // options.latency_seconds)):
             with_detector(options, stage, tools, file, min(options.intervals), "alerts", f"warm-up-{number}")
 
 
@@ -90,12 +90,19 @@ def measure_latency(options, stage, tools):
 
 
 def measure_latencies(options, stage, tools, file):
-    rows = [without_detector(options, stage, tools, file, "latency-alone")]
-    rows += [with_detector(options, stage, tools, file, interval, of) for of in ("alerts", "processed") for interval in options.intervals]
+    kinds = [("alerts", interval) for interval in options.intervals] + [("processed", interval) for interval in options.intervals]
+    runs = {("transactions, no detector", 0): [], **{kind: [] for kind in kinds}}
+    for number in range(1, options.runs + 1):
+        say(f"Run {number} of {options.runs}…")
+        runs["transactions, no detector", 0].append(without_detector(options, stage, tools, file, f"latency-alone-{number}"))
+        for of, interval in kinds:
+            runs[of, interval].append(with_detector(options, stage, tools, file, interval, of, f"latency-{of}-{interval}-{number}"))
     print(f"\nSent to visible for a read_committed consumer, at {options.rate:,} transactions a second for {options.latency_seconds} s, default rules, "
-          "ms. Processed: every transaction is written with its decision, besides the alerts.")
-    print("\n| of | commit every | seen | p50 | p99 | p99.9 | most | sent a second |\n|---|---|---|---|---|---|---|---|")
-    for row in rows:
-        print(f"| {row['of']} | {row['interval_ms'] or '–'} | {row['seen']:,} | {row['p50']:.1f} | {row['p99']:.1f} | {row['p999']:.1f} | {row['max']:.1f} "
-              f"| {row['sent'] / row['seconds']:,.0f} |")
-    return rows
+          f"ms; medians of {options.runs} runs. Processed: every transaction is written with its decision, besides the alerts.")
+    print("\n| of | commit every | seen | p50 | p99 (least–most) | p99.9 | most | sent a second |\n|---|---|---|---|---|---|---|---|")
+    for (of, interval), figures in runs.items():
+        middle = {name: statistics.median(run[name] for run in figures) for name in ("seen", "p50", "p99", "p999", "max", "sent", "seconds")}
+        p99 = [run["p99"] for run in figures]
+        print(f"| {of} | {interval or '–'} | {middle['seen']:,.0f} | {middle['p50']:.1f} | {middle['p99']:.1f} ({min(p99):.0f}–{max(p99):.0f}) "
+              f"| {middle['p999']:.1f} | {middle['max']:.1f} | {middle['sent'] / middle['seconds']:,.0f} |")
+    return [run for figures in runs.values() for run in figures]
