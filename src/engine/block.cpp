@@ -29,18 +29,18 @@ constexpr auto class_of = [] {
 
 // What is stored might be the layout itself, for all that the compiler knows: so its numbers are taken once.
 void Block::put(std::size_t at, const Entry& entry) const {
-  BANK_ASSERT(at < capacity_);
   const Layout layout = *layout_;
+  BANK_ASSERT(at < capacity_ && entry.values.size() == layout.values && entry.words.size() == layout.words);
   const std::int64_t* const entry_values = entry.values.data();
   const std::uint32_t* const entry_words = entry.words.data();
   times()[at] = entry.time_us;
   ids_low()[at] = entry.id.low;
   ids_high()[at] = entry.id.high;
-  std::int64_t* value = values(0) + at;
-  std::uint32_t* word = words(0) + at;
+  std::int64_t* const to_values = values(0) + at;
+  std::uint32_t* const to_words = words(0) + at;
   const std::size_t stride = capacity_;
-  for (std::size_t i = 0; i < layout.values; ++i, value += stride) *value = entry_values[i];
-  for (std::size_t i = 0; i < layout.words; ++i, word += stride) *word = entry_words[i];
+  for (std::size_t i = 0; i < layout.values; ++i) to_values[i * stride] = entry_values[i];
+  for (std::size_t i = 0; i < layout.words; ++i) to_words[i * stride] = entry_words[i];
 }
 
 void Block::get(std::size_t at, Entry& entry) const {

@@ -8,7 +8,7 @@
 
 namespace bank::rules {
 
-/// Each opens with `file:line:column: ` and is one line: a comparison of a status with a word that is none. No
+/// Each opens with `file:line:column: `: a comparison of a status with a word that is none. No
 /// transaction that is not rejected has another.
 [[nodiscard]] std::vector<std::string> doubts(const RuleSet& rules);
 

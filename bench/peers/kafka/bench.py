@@ -125,6 +125,8 @@ def throughput(options, stage, tools):
         peers = [peer for peer in peers if peer.name.startswith(tuple(options.only))]
     for topic, count in dict.fromkeys((peer.topic, peer.records) for peer in peers):
         stage.fill(topic, count, keep_file=any(peer.alerts == "file" and peer.topic == topic for peer in peers))
+    say("Warming up…")
+    stage.measure([tools.raw, stage.broker.address, peers[0].topic])
     results = collections.defaultdict(list)
     for number in range(1, options.runs + 1):
         say(f"Run {number} of {options.runs}…")

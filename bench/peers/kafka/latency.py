@@ -72,8 +72,10 @@ def transactions(options, stage):
     file = stage.folder / "latency.jsonl"
     run_quietly([stage.bank, "generate", "--quiet", "--count", options.rate * options.latency_seconds, "--accounts", ACCOUNTS, "--seed", 2,
                  "--labels", "", "--output", file])
-    yield file
-    file.unlink()
+    try:
+        yield file
+    finally:
+        file.unlink()
 
 
 def warm_up(options, stage, tools):

@@ -104,6 +104,7 @@ class Stage:
         if scratch.exists():
             self.broker.run("kill", check=False)  # of a run that was cut off
             shutil.rmtree(scratch)
+        shutil.rmtree(self.folder / "states", ignore_errors=True)
         say("Starting a broker…")
         self.broker.start()
         return self

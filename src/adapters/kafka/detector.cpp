@@ -107,6 +107,7 @@ class Detector {
   std::int64_t next_status_ns_ = 0;
   std::int64_t next_look_ns_ = 0;
   std::set<std::int32_t> to_nudge_;  // partitions
+  std::int32_t last_nudged_ = -1;
   std::int64_t next_nudge_ns_ = 0;
   std::uint64_t seen_records_ = 0;
 };
@@ -214,13 +215,16 @@ void Detector::loop() {
 
 // A question to a partition's leader wakes the client's thread of that broker, which else may oversleep.
 void Detector::nudge_client() {
-  if (!oversleeps() || !assigned_ || consumer_->complaints().unreachable()) return;
+  if (!oversleeps() || !assigned_ || consumer_->complaints().unreachable()) {
+    to_nudge_.clear();
+    return;
+  }
   std::int64_t low = 0;
   std::int64_t high = 0;
   for (const std::unique_ptr<Worker>& worker : workers_) {
     if (!worker->take_unfetched()) continue;
     for (const auto& [number, assigned] : worker->assigned()) {
-      if (assigned->done.load(std::memory_order_relaxed)) continue;
+      if (assigned->wants_nothing()) continue;
       rd_kafka_get_watermark_offsets(consumer_->get(), options_.transactions_topic.c_str(), number, &low, &high);
       if (high > assigned->next_offset.load(std::memory_order_relaxed)) to_nudge_.insert(number);
     }
@@ -228,10 +232,12 @@ void Detector::nudge_client() {
   const std::int64_t now_ns = clock_.monotonic_ns();
   if (to_nudge_.empty() || now_ns < next_nudge_ns_) return;
   next_nudge_ns_ = now_ns + std::int64_t{nudge_pace_ms} * 1'000'000;
-  // One at a time, as each is waited for.
-  const std::int32_t number = to_nudge_.extract(to_nudge_.begin()).value();
-  static_cast<void>(rd_kafka_query_watermark_offsets(consumer_->get(), options_.transactions_topic.c_str(), number,
-                                                     &low, &high, nudge_ms));
+  // One at a time, as each is waited for; in turns, as they come again.
+  auto next = to_nudge_.upper_bound(last_nudged_);
+  if (next == to_nudge_.end()) next = to_nudge_.begin();
+  last_nudged_ = to_nudge_.extract(next).value();
+  static_cast<void>(rd_kafka_query_watermark_offsets(consumer_->get(), options_.transactions_topic.c_str(),
+                                                     last_nudged_, &low, &high, nudge_ms));
 }
 
 // Notices are told by the caller's thread alone.

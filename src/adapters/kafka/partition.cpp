@@ -8,7 +8,6 @@
 #include "pipeline/ports.h"
 
 namespace bank::kafka {
-namespace {}  // namespace
 
 std::int64_t columns_of(const codec::FieldNames& names) {
   return static_cast<std::int64_t>(hash64(fmt::format("{}", fmt::join(names.columns(), "\n"))) >> 1);

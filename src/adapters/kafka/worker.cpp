@@ -78,7 +78,7 @@ void Worker::run() {
 void Worker::look_for_unfetched() {
   auto wanted = -static_cast<std::int64_t>(rd_kafka_queue_length(queue_.get()));
   for (const auto& [number, assigned] : assigned_) {
-    if (assigned->done.load(std::memory_order_relaxed)) continue;
+    if (assigned->wants_nothing()) continue;
     std::int64_t low = 0;
     std::int64_t high = 0;
     rd_kafka_get_watermark_offsets(consumer_.get(), topic_.c_str(), number, &low, &high);
@@ -95,6 +95,7 @@ void Worker::take(const rd_kafka_message_t& message) {
   if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
     take_record(assigned, message);
   } else if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+    assigned.at_end.store(true, std::memory_order_relaxed);
     // The last records may be markers of transactions, which nobody sees: the end is where it is said to be.
     if (assigned.outlier == assigned.outliers.size() && message.offset >= assigned.live_from &&
         assigned.next_offset < assigned.live_from) {
@@ -122,6 +123,7 @@ void Worker::take_record(Assigned& assigned, const rd_kafka_message_t& message) 
     assigned.done = true;  // until the next assignment
     return;
   }
+  assigned.at_end.store(false, std::memory_order_relaxed);
   Batch& batch = assigned.open;
   if (!batch.records.empty() && batch.replay != replay) judge(assigned);
   if (batch.records.empty()) {

@@ -37,8 +37,12 @@ struct Assigned {
   std::atomic<std::int64_t> next_offset = 0;
   std::int64_t end_wanted = -1;  ///< Done here when this is reached; -1: never.
   std::atomic<bool> done = false;
-  Batch open;  ///< Being filled; of the worker.
+  std::atomic<bool> at_end = false;  ///< The client has said that there is no more, whatever markers come behind.
+  Batch open;                        ///< Being filled; of the worker.
 
+  [[nodiscard]] bool wants_nothing() const {
+    return done.load(std::memory_order_relaxed) || at_end.load(std::memory_order_relaxed);
+  }
   [[nodiscard]] std::int64_t first_offset() const { return outlier < outliers.size() ? outliers[outlier] : floor; }
 };
 
