@@ -165,16 +165,6 @@ class Stage:
         except AssertionError:
             return False
 
-    def all_decided(self, topic):
-        partition = 0
-        try:
-            while True:
-                if end_of(self.broker, topic, partition) != end_of(self.broker, topic, partition, isolation=1):
-                    return False
-                partition += 1
-        except AssertionError:  # there are no more
-            return True
-
     def start(self, *flags, rules=None, group=None, address=None, session=SESSION, interval="20ms", **more):
         """A detector; it reads from the beginning where its group has no offset yet."""
         command = [BANK, "detect", "--kafka", "--from-beginning", "--bootstrap-server", address or self.address, "--group", group or self.group,
@@ -217,7 +207,7 @@ class Stage:
     def outputs(self):
         """What a read_committed consumer sees, once no dead detector's transaction holds it back any more."""
         for topic in (self.alerts, self.processed, self.dead_letters):
-            wait_for(f"no open transaction in {topic}", lambda: self.all_decided(topic))
+            wait_for(f"no open transaction in {topic}", lambda: all_decided(self.broker, topic))
         return {topic: self.visible(topic) for topic in (self.alerts, self.processed, self.dead_letters)}
 
     def check(self, test, lines, rules=None, rejected=True, file=None):
@@ -288,6 +278,18 @@ def commit(broker, group, topic, partition, offset, metadata=""):
             _text(metadata))
     code = struct.unpack_from(">h", broker.request(8, 2, body), 4 + 2 + len(topic.encode()) + 4 + 4)[0]  # OffsetCommit
     assert code == 0, f"error {code} of Kafka's protocol"
+
+
+def all_decided(broker, topic):
+    """Whether no transaction is open: a commit is acknowledged a moment before read_committed consumers see what it holds."""
+    partition = 0
+    try:
+        while True:
+            if end_of(broker, topic, partition) != end_of(broker, topic, partition, isolation=1):
+                return False
+            partition += 1
+    except AssertionError:  # there are no more
+        return True
 
 
 def end_of(broker, topic, partition, time_of=-1, isolation=0):

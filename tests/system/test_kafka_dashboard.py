@@ -9,6 +9,7 @@ import time
 
 from dashboard_client import Dashboard, User, alert_line, run, wait_until
 from kafka_broker import Broker
+from kafka_detection import all_decided
 
 BANK = os.environ["BANK"]
 TOPICS = {"banking-transactions": 3, "fraud-alerts": 3, "processed-transactions": 3, "banking-transactions.dlq": 3}
@@ -22,6 +23,7 @@ def bank(folder, broker, *arguments):
 
 
 def alerts_in(broker):
+    wait_until(lambda: all_decided(broker, "fraud-alerts"), "no open transaction", 30)
     return len({json.loads(record.value)["alert_id"] for record in broker.read("fraud-alerts")})
 
 
