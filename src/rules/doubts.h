@@ -8,8 +8,8 @@
 
 namespace bank::rules {
 
-/// Each opens with `file:line:column: `: a comparison of a status with a word that is none. No
-/// transaction that is not rejected has another.
+/// Each opens with `file:line:column: ` and is about a comparison of a status with a word that is none: a transaction
+/// with such a status is rejected.
 [[nodiscard]] std::vector<std::string> doubts(const RuleSet& rules);
 
 }  // namespace bank::rules
